@@ -1,0 +1,28 @@
+"""The only door to fastavro, and the home of Avro schemas as text, tree and reader or writer.
+
+Schema text comes in; what leaves is a `Schema` (canonical string and tree), its normalized form
+and fingerprint, and functions that decode and encode single Avro binary datums.
+"""
+
+from registry.avro.codec import make_reader, make_writer
+from registry.avro.schema import (
+    Schema,
+    expand,
+    fingerprint,
+    normalize,
+    parse_lenient,
+    parse_strict,
+    to_parsing_form,
+)
+
+__all__ = [
+    "Schema",
+    "expand",
+    "fingerprint",
+    "make_reader",
+    "make_writer",
+    "normalize",
+    "parse_lenient",
+    "parse_strict",
+    "to_parsing_form",
+]

@@ -1,0 +1,1 @@
+"""Keeps schemas, versions, levels and modes: one port, one implementation over SQL."""

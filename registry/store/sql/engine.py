@@ -1,0 +1,100 @@
+"""Connections and transactions: where the store's promises about writers are kept."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+
+from registry.errors import StoreError
+from registry.store.sql.migrate import migrate
+from registry.store.sql.views import ReadView, WriteView
+
+# How long a writer waits for another process before it gives up with StoreError.
+LOCK_WAIT_S: Final = 20
+_IS_WRITE: Final = "registry_is_write"
+
+# SQLite has one lock for all writers and takes it with BEGIN IMMEDIATE. The others lock the one
+# row of registry_state, which must exist; while tables are made they lock a name instead.
+_MIGRATION_LOCKS: Final[Mapping[str, str]] = {
+    "postgresql": "SELECT pg_advisory_xact_lock(7236811)",
+    "mysql": f"SELECT GET_LOCK('headworks_registry', {LOCK_WAIT_S})",
+}
+
+
+class SqlStore:
+    """The store over one database URL, such as `sqlite:////var/lib/registry.db`.
+
+    Opening it makes or upgrades the tables; raises StoreError when the database cannot be reached.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self._engine = _make_engine(database_url)
+        self._writers = _make_queue(self._engine)
+        with self._transact(is_write=True) as connection:
+            lock = _MIGRATION_LOCKS.get(self._engine.dialect.name)
+            if lock:
+                connection.exec_driver_sql(lock)
+            migrate(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[ReadView]:
+        """Open a view."""
+        with self._transact(is_write=False) as connection:
+            yield ReadView(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[WriteView]:
+        """Open a view that may change things; it holds the write lock from here to its commit."""
+        with self._writers, self._transact(is_write=True) as connection:
+            view = WriteView(connection)
+            if self._engine.dialect.name != "sqlite":
+                view.lock()
+            yield view
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _transact(self, *, is_write: bool) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                connection.execution_options(**{_IS_WRITE: is_write})
+                with connection.begin():
+                    yield connection
+        except SQLAlchemyError as error:
+            raise StoreError from error
+
+
+def _make_engine(url: str) -> Engine:
+    engine = create_engine(
+        url, pool_size=8, max_overflow=56, pool_timeout=LOCK_WAIT_S, hide_parameters=True
+    )
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_queue(engine: Engine) -> AbstractContextManager[Any]:
+    """Let the writers of this process queue fairly instead of polling SQLite's lock."""
+    return threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.isolation_level = None  # the driver must not begin transactions by itself
+    cursor = dbapi_connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={LOCK_WAIT_S * 1000}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # FULL: a commit is on the disk before its id is told, so no id is given twice after power loss
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_write = connection.get_execution_options().get(_IS_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
