@@ -1,0 +1,85 @@
+"""A column of a batch: slices of one buffer.
+
+Enters: bytes of values, in Avro's binary encoding without length prefix (a long is its zigzag
+varint, a string its UTF-8, a decimal its two's complement, NULL is no slice). Leaves: the same, by
+reference: a kept value is copied once, into the output, and never decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+NULL = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Value i is `buffer[start[i]:end[i]]`; `start[i] == NULL` marks NULL."""
+
+    buffer: bytes
+    start: IntArray
+    end: IntArray
+
+    @classmethod
+    def of(cls, values: Sequence[bytes | None]) -> Column:
+        """Join values into one buffer."""
+        lengths = np.fromiter(
+            (len(v) if v is not None else 0 for v in values), np.int64, len(values)
+        )
+        end = np.cumsum(lengths)
+        start = end - lengths
+        nulls = np.fromiter((v is None for v in values), np.bool_, len(values))
+        start[nulls] = NULL
+        return cls(b"".join(v for v in values if v is not None), start, end)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def values(self) -> list[bytes | None]:
+        """Every value as bytes of its own; None for NULL."""
+        buffer = self.buffer
+        return [
+            buffer[start:end] if start != NULL else None
+            for start, end in zip(self.start.tolist(), self.end.tolist(), strict=True)
+        ]
+
+    def take(self, indices: Sequence[int] | IntArray) -> Column:
+        """The same buffer, other rows."""
+        return Column(self.buffer, self.start[indices], self.end[indices])
+
+
+def zigzag(value: int) -> bytes:
+    """Avro's variable-length zigzag encoding of an int of 64 bits.
+
+    Raises:
+        OverflowError: the value needs more than 64 bits.
+    """
+    if not -(1 << 63) <= value < 1 << 63:
+        raise OverflowError("more than 64 bits")
+    rest = (value << 1) ^ (value >> 63)
+    out = bytearray()
+    while rest > 0x7F:
+        out.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    out.append(rest)
+    return bytes(out)
+
+
+def unzigzag(data: bytes) -> int:
+    """The int that `zigzag` encoded.
+
+    Raises:
+        ValueError: not one whole canonical varint of 64 bits.
+    """
+    rest = 0
+    for shift, byte in zip(range(0, 70, 7), data, strict=False):
+        rest |= (byte & 0x7F) << shift
+    value = (rest >> 1) ^ -(rest & 1)
+    if zigzag(value) != data:
+        raise ValueError("not a canonical varint")
+    return value

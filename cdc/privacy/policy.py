@@ -1,0 +1,144 @@
+"""A table's policy file: `schemas/policies/<database>.<table>.yaml`.
+
+Enters: YAML. Leaves: `Policy`, with the version that identifies its content. Every mistake of a
+file is reported at once, each with its line; unknown keys are mistakes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+from cdc.errors import ConfigError
+from cdc.privacy.transforms import RULES, AnyRule
+
+MESSAGES = {
+    "extra_forbidden": "unknown key",
+    "missing": "is missing",
+    "union_tag_not_found": "`rule` is missing",
+}
+
+
+class PolicyFile(BaseModel):
+    """What a policy file may say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    table: str = Field(pattern=r"^[^.]+\.[^.]+$", description="database.table")
+    format: Literal["avro", "json"] = Field("avro", description="encoding of the governed value")
+    major: int = Field(1, ge=1, description="the governed topic's number: <…>.v<major>")
+    columns: dict[str, AnyRule] = Field(description="one rule per column; none: withheld")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy and where it came from; `version` is a digest of its text."""
+
+    path: Path
+    version: str
+    file: PolicyFile
+
+    @property
+    def table(self) -> str:
+        """`database.table`."""
+        return self.file.table
+
+
+def load_policies(folder: Path) -> Mapping[str, Policy]:
+    """All policies of a folder by `database.table`.
+
+    Raises:
+        ConfigError: the folder is missing, a file is malformed, or two speak of one table.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder of policies", hint="setting policies.dir")
+    policies: dict[str, Policy] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        policy = load_policy(path)
+        if policy.table in policies:
+            raise ConfigError(f"{path}: {policies[policy.table].path} speaks of this table too")
+        policies[policy.table] = policy
+    return policies
+
+
+def load_policy(path: Path) -> Policy:
+    """Read one policy file.
+
+    Raises:
+        ConfigError: it cannot be read or has mistakes; the message lists all of them.
+    """
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as text ({type(error).__name__})") from None
+    return parse_policy(path, text)
+
+
+def parse_policy(path: Path, text: str) -> Policy:
+    """Read a policy's text; `path` is for messages.
+
+    Raises:
+        ConfigError: as `load_policy`.
+    """
+    tree = _parse_yaml(path, text)
+    try:
+        file = PolicyFile.model_validate(_plain(tree))
+    except ValidationError as error:
+        raise ConfigError("; ".join(_mistakes(path, tree, error))) from None
+    return Policy(path, hashlib.sha256(text.encode()).hexdigest()[:12], file)
+
+
+def _parse_yaml(path: Path, text: str) -> CommentedMap:
+    try:
+        tree = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        problem = (error.problem or "not YAML").split("\n")[0]
+        raise ConfigError(f"{path}:{line}: {problem}") from None
+    if not isinstance(tree, CommentedMap):
+        raise ConfigError(f"{path}:1: a policy is a mapping: table, format, columns")
+    return tree
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, CommentedMap):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, CommentedSeq):
+        return [_plain(value) for value in node]
+    return float(node) if isinstance(node, float) else node
+
+
+def _mistakes(path: Path, tree: CommentedMap, error: ValidationError) -> list[str]:
+    tags = {rule.__name__.lower() for rule in RULES}
+    mistakes = []
+    for item in error.errors(include_url=False, include_input=False):
+        # pydantic puts the rule's own name into the location of a rule's parameter.
+        location = [
+            part
+            for depth, part in enumerate(item["loc"])
+            if not (depth == 2 and part in tags and item["loc"][0] == "columns")
+        ]
+        message = MESSAGES.get(item["type"], item["msg"])
+        dotted = ".".join(map(str, location))
+        mistakes.append(f"{path}:{_line(tree, location)}: {dotted}: {message}")
+    return mistakes
+
+
+def _line(tree: CommentedMap, location: list[int | str]) -> int:
+    """The 1-based line of the deepest part of a location that is written in the file."""
+    node: Any = tree
+    line = 1
+    for part in location:
+        if not isinstance(node, CommentedMap) or part not in node:
+            break
+        line = node.lc.key(part)[0] + 1
+        node = node[part]
+    return line

@@ -1,0 +1,150 @@
+"""`SafeBatch` → `OutBatch`: keys and values of governed records, Avro or JSON.
+
+Avro is written by concatenation: a slice already is Avro's encoding of its value but for the length
+that strings and bytes carry in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from cdc.canonical import from_slice, to_json
+from cdc.column import zigzag
+from cdc.errors import EncodeError, RecordError
+from cdc.event import Op, OutBatch, Reject, SafeBatch
+from cdc.stream.murmur2 import murmur2
+from cdc.stream.shape import MAGIC, PREFIX_BYTES
+from registry.derive.record import GovernedColumn, avro_name
+from registry.derive.types import Framing
+
+MAX_RECORD_BYTES = 16 * 1024 * 1024 - 64 * 1024
+"""What a topic takes (16 MiB) less room for headers and batch overhead."""
+
+EPOCH_BITS = 41
+
+_NULL = b"\x00"
+_NOT_NULL = b"\x02"
+
+Row = Sequence[bytes | None]
+EncodeRow = Callable[[Row, Op, int, int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """How governed records of one topic are written.
+
+    `key_prefix` is how many bytes of a key are its schema's id and stay out of the partition hash.
+    """
+
+    columns: tuple[GovernedColumn, ...]
+    encode_key: Callable[[Row], bytes]
+    encode_value: EncodeRow
+    key_prefix: int
+
+    def encode(self, batch: SafeBatch, topic: str, epoch: int) -> OutBatch:
+        """Write every event that has not failed; the failed ones become rejects."""
+        base = epoch << EPOCH_BITS
+        versions = (batch.offsets + batch.blind + base).tolist()
+        lineage = zip(batch.op, batch.source_ts_us.tolist(), versions, strict=True)
+        rows = zip(*(batch.columns[c.name].values() for c in self.columns), strict=True)
+        kept, keys, values, rejects = [], [], [], []
+        for place, (row, (op, ts_us, version)) in enumerate(zip(rows, lineage, strict=True)):
+            key = self._key(row)
+            try:
+                if place in batch.failed:
+                    raise batch.failed[place]
+                value = self._value(key, row, op, ts_us, version)
+            except RecordError as error:
+                rejects.append(Reject(int(batch.index[place]), error, key))
+                continue
+            kept.append(place)
+            keys.append(key or b"")
+            values.append(value)
+        hashes = murmur2([key[self.key_prefix :] for key in keys])
+        return OutBatch(topic, batch.index[kept], keys, values, hashes, rejects, 0, {})
+
+    def _key(self, row: Row) -> bytes | None:
+        for column, data in zip(self.columns, row, strict=True):
+            if column.is_key and data is None:
+                return None
+        return self.encode_key(row)
+
+    def _value(self, key: bytes | None, row: Row, op: Op, ts_us: int, version: int) -> bytes | None:
+        if key is None:
+            raise EncodeError("null_key", "the governed key would be NULL")
+        if op is Op.DELETE:
+            return None
+        value = self.encode_value(row, op, ts_us, version)
+        if len(key) + len(value) > MAX_RECORD_BYTES:
+            raise EncodeError(
+                "oversize", f"the governed record would have more than {MAX_RECORD_BYTES} bytes"
+            )
+        return value
+
+
+def avro_encoder(
+    columns: tuple[GovernedColumn, ...], key_schema_id: int, value_schema_id: int
+) -> Encoder:
+    """Confluent Avro: magic byte, schema id, then the fields in schema order."""
+    lengths = [column.type.framing is Framing.LENGTH for column in columns]
+    are_keys = [column.is_key for column in columns]
+    fields = list(zip(are_keys, lengths, strict=True))
+    key_head, value_head = _prefix(key_schema_id), _prefix(value_schema_id)
+
+    def encode_key(row: Row) -> bytes:
+        out = [key_head]
+        for (is_key, length), data in zip(fields, row, strict=True):
+            if is_key and data is not None:
+                out += (zigzag(len(data)), data) if length else (data,)
+        return b"".join(out)
+
+    def encode_value(row: Row, op: Op, ts_us: int, version: int) -> bytes:
+        out = [value_head]
+        for (is_key, length), data in zip(fields, row, strict=True):
+            if data is None:
+                out.append(_NULL)
+                continue
+            if not is_key:
+                out.append(_NOT_NULL)
+            if length:
+                out.append(zigzag(len(data)))
+            out.append(data)
+        code = op.value.encode()
+        out += (zigzag(len(code)), code, zigzag(ts_us), zigzag(version), b"\x00")
+        return b"".join(out)
+
+    return Encoder(columns, encode_key, encode_value, PREFIX_BYTES)
+
+
+def _prefix(schema_id: int) -> bytes:
+    return bytes([MAGIC]) + schema_id.to_bytes(4, "big")
+
+
+def json_encoder(columns: tuple[GovernedColumn, ...]) -> Encoder:
+    """Plain JSON; the key is an object of the key columns."""
+    names = [avro_name(column.name) for column in columns]
+
+    def fields(row: Row, *, only_key: bool) -> dict[str, Any]:
+        return {
+            name: to_json(from_slice(data, column.type), column.type)
+            for name, column, data in zip(names, columns, row, strict=True)
+            if column.is_key or not only_key
+        }
+
+    def encode_key(row: Row) -> bytes:
+        return orjson.dumps(fields(row, only_key=True))
+
+    def encode_value(row: Row, op: Op, ts_us: int, version: int) -> bytes:
+        lineage: Mapping[str, Any] = {
+            "__op": op.value,
+            "__source_ts_us": ts_us,
+            "__version": version,
+            "__deleted": False,
+        }
+        return orjson.dumps({**fields(row, only_key=False), **lineage})
+
+    return Encoder(columns, encode_key, encode_value, 0)

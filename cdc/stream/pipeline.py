@@ -1,0 +1,78 @@
+"""The four steps composed once per (raw schema, policy version)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from cdc.errors import TableStopped
+from cdc.event import OutBatch, RawBatch
+from cdc.privacy.plan import Plan
+from cdc.stream.anonymize import anonymize
+from cdc.stream.decode import Decoder
+from cdc.stream.encode import Encoder
+from cdc.stream.normalize import normalize
+from registry.derive.from_debezium import RawColumn, RawTable
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """All that happens to the events of one raw schema under one policy version.
+
+    `withheld` names the columns that have no rule and therefore stay where they are.
+    """
+
+    topic: str
+    key_schema_id: int
+    value_schema_id: int
+    withheld: tuple[str, ...]
+    run: Callable[[RawBatch, int], OutBatch]
+    """Governed records of a batch whose events all have this program's shape, and an epoch for
+    `__version`. Stops before the first TRUNCATE (see `OutBatch.truncate_at`). Never raises for an
+    event: what cannot pass is in `rejects`."""
+
+
+def wanted_columns(raw: RawTable, plan: Plan) -> tuple[RawColumn, ...]:
+    """The raw columns that the plan reads."""
+    sources = {column.source for column in plan.columns}
+    return tuple(column for column in raw.columns if column.name in sources)
+
+
+def compose(
+    plan: Plan, wanted: tuple[RawColumn, ...], decoder: Decoder, encoder: Encoder
+) -> Callable[[RawBatch, int], OutBatch]:
+    """`Program.run` of a table with a key."""
+    key_columns = frozenset(column.source for column in plan.key)
+
+    def run(batch: RawBatch, epoch: int) -> OutBatch:
+        change = decoder.decode(batch, key_columns)
+        normalized = normalize(change, wanted)
+        safe = anonymize(normalized, plan.columns)
+        out = encoder.encode(safe, plan.topic, epoch)
+        return replace(
+            out,
+            skipped=change.skipped,
+            repaired=normalized.repaired,
+            truncate_at=change.truncate_at,
+        )
+
+    return run
+
+
+def compose_keyless(
+    plan_error: TableStopped, topic: str, decoder: Decoder
+) -> Callable[[RawBatch, int], OutBatch]:
+    """`Program.run` of messages without key: a TRUNCATE passes, a row stops the table.
+
+    Raises (from `run`):
+        TableStopped: `no_key`.
+    """
+
+    def run(batch: RawBatch, epoch: int) -> OutBatch:  # noqa: ARG001
+        change = decoder.decode(batch, frozenset())
+        if len(change.index):
+            raise plan_error
+        none = change.index
+        return OutBatch(topic, none, [], [], none, [], change.skipped, {}, change.truncate_at)
+
+    return run

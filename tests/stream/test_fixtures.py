@@ -1,0 +1,181 @@
+"""The record path on events captured from Debezium 3.6 and MySQL 9.7."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import fastavro
+import pytest
+
+from cdc.event import AvroShape
+from cdc.govern import Governor, PolicyFolder
+from registry.derive.from_debezium import RawTable, table_from_avro
+from tests.builders import KEYS, Message, raw_batch
+from tests.stream.programs import DictRegistry, fail
+
+FIXTURES = Path("tests/fixtures")
+
+
+def _events(name: str, topic: str) -> Iterator[dict]:
+    for line in (FIXTURES / f"{name}.jsonl").read_text().splitlines():
+        event = json.loads(line)
+        if event["topic"] == topic:
+            yield event
+
+
+def _binary(schema: dict, avro_json: object) -> bytes:
+    """Avro's JSON encoding as its binary one, by the reference implementation."""
+    (datum,) = fastavro.json_reader(io.StringIO(json.dumps(avro_json)), schema)
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(schema), datum)
+    return out.getvalue()
+
+
+class _Replay:
+    """Captured events of one topic through the programs of a policy that keeps all it can."""
+
+    def __init__(self, folder: Path, name: str, topic: str, *drop: str) -> None:
+        self.registry = DictRegistry()
+        self._ids: dict[str, int] = {}
+        self.topic = topic
+        self.events = list(_events(name, topic))
+        sample = next(e for e in self.events if e["key_schema"])
+        self.raw = table_from_avro(topic, sample["key_schema"], sample["value_schema"])
+        self._write_policy(folder, self.raw, drop)
+        policies = PolicyFolder(folder, fail)
+        self.governor = Governor(policies, KEYS, self.registry, "governed")
+
+    def _write_policy(self, folder: Path, raw: RawTable, drop: tuple[str, ...]) -> None:
+        rules = {
+            c.name: {
+                "class": "public",
+                "rule": "drop" if c.type is None or c.name in drop else "keep",
+            }
+            for c in raw.table.columns
+        }
+        policy = {"table": raw.table.qualified, "format": "json", "columns": rules}
+        (folder / f"{raw.table.qualified}.yaml").write_text(json.dumps(policy))
+
+    def _id(self, schema: dict) -> int:
+        text = json.dumps(schema)
+        self._ids.setdefault(text, 1000 + len(self._ids))
+        self.registry.schemas[self._ids[text]] = text
+        return self._ids[text]
+
+    def _part(self, schema: dict | None, value: object) -> bytes | None:
+        if schema is None or value is None:
+            return None
+        return b"\0" + self._id(schema).to_bytes(4, "big") + _binary(schema, value)
+
+    def message(self, event: dict) -> Message:
+        return (
+            self._part(event["key_schema"], event["key"]),
+            self._part(event["value_schema"], event["value"]),
+        )
+
+    def rows(self) -> list[tuple[dict, dict | None]]:
+        """Governed (key, value) of all events with a key."""
+        found = []
+        for event in self.events:
+            key, value = self.message(event)
+            if key is None or value is None:
+                continue
+            shape = AvroShape(self._id(event["key_schema"]), self._id(event["value_schema"]))
+            out = self.governor.program_for(self.topic, shape).run(
+                raw_batch(self.topic, [(key, value)]), 1
+            )
+            assert out.rejects == []
+            found += [
+                (json.loads(k), json.loads(v) if v else None)
+                for k, v in zip(out.keys, out.values, strict=True)
+            ]
+        return found
+
+
+def test_every_type_of_the_table_arrives_canonical(tmp_path):
+    """The all-types row under the recommended settings gives these values, whatever the wire."""
+    replay = _Replay(tmp_path, "alltypes_recommended", "mysql.tt.t1", "big_u")
+    (_, first), (_, second) = replay.rows()
+    expected = {
+        "id": 1,
+        "big": -9223372036854775808,
+        "int_u": 4294967295,
+        "i": -1,
+        "med_u": 16777215,
+        "small_u": 65535,
+        "small": -32768,
+        "tiny": -128,
+        "tiny_u": 255,
+        "tiny1": True,
+        "boo": True,
+        "bit1": True,
+        "yr": 2024,
+        "d": "2024-02-29",
+        "dt0": "2024-02-29T12:34:56.000000",
+        "dt3": "2024-02-29T12:34:56.789000",
+        "dt4": "2024-02-29T12:34:56.789100",
+        "dt6": "2024-02-29T12:34:56.789123",
+        "ts0": "2024-02-29T12:34:56.000000Z",
+        "ts3": "2024-02-29T12:34:56.789000Z",
+        "ts6": "2024-02-29T12:34:56.789120Z",
+        "dec_def": "12345",
+        "dec10_2": "1234.50",
+        "fl": 335.1,
+        "fl53": 335.1,
+        "db": 335.1,
+        "ch": "ab",
+        "vc": "héllo",
+        "tx": "text",
+        "en": "b,c",
+    }
+    assert {name: first[name] for name in expected} == expected
+    assert second["id"] == 2
+
+
+def test_operations_in_order(tmp_path):
+    """Snapshot, insert, update, key change, update, delete of one table, as they were captured."""
+    replay = _Replay(tmp_path, "ops_pkchange_tombstone_tx_heartbeat_masks", "mysql.ops.u")
+    told = [(key["id"], value and value["__op"]) for key, value in replay.rows()]
+    assert told == [
+        (1, "r"),
+        (2, "c"),
+        (1, "u"),
+        (1, None),
+        (10, "c"),
+        (2, "u"),
+        (2, "u"),
+        (2, None),
+    ]
+
+
+def test_unsigned_beyond_a_long_is_a_reject_that_names_its_column(tmp_path):
+    """2^64-1 under the `precise` mode is refused, not wrapped."""
+    replay = _Replay(tmp_path, "alltypes_recommended", "mysql.tt.t1")
+    with pytest.raises(AssertionError, match="column big_u: a BIGINT UNSIGNED above"):
+        replay.rows()
+
+
+def test_truncate_is_seen_without_a_key(tmp_path):
+    """TRUNCATE has no key and no row: the program stops before it."""
+    replay = _Replay(tmp_path, "ops_pkchange_tombstone_tx_heartbeat_masks", "mysql.ops.u")
+    event = next(e for e in replay.events if e["value"] and e["value"]["op"] == "t")
+    shape = AvroShape(None, replay._id(event["value_schema"]))
+    program = replay.governor.program_for(replay.topic, shape)
+    out = program.run(raw_batch(replay.topic, [replay.message(event)]), 1)
+    assert (out.truncate_at, out.topic) == (0, "governed.ops.u.v1")
+
+
+@pytest.mark.parametrize(
+    ("name", "topic"),
+    [
+        ("alltypes_default_snapshot_and_stream", "mysql.tt.t1"),
+        ("ops_pkchange_tombstone_tx_heartbeat_masks", "mysql.ops.par"),
+        ("ops_pkchange_tombstone_tx_heartbeat_masks", "mysql.ops.ek"),
+    ],
+)
+def test_other_captures_pass_whole(tmp_path, name, topic):
+    """No captured event of a table with a key is rejected, and the table's name is its topic's."""
+    replay = _Replay(tmp_path, name, topic)
+    assert replay.raw.table.qualified == topic.removeprefix("mysql.")
+    assert replay.rows()

@@ -1,0 +1,169 @@
+"""First sight of a shape: registered, evolved, or that table stopped."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cdc.errors import ConfigError, EnvelopeError, TableStopped, TransientError
+from cdc.event import AvroShape, JsonShape
+from cdc.govern import GOVERNED_LEVEL, Governor, PolicyFolder
+from cdc.stream.shape import split_shapes
+from registry.errors import IncompatibleSchema, RegistryUnreachable
+from tests.builders import KEYS, USERS, Col, RawTopic, raw_batch, user
+from tests.stream.programs import DictRegistry, decode_avro, fail
+
+TOPIC = RawTopic("mysql.pizzashop.users", USERS)
+TIER = Col("loyalty_tier", "string", mysql="VARCHAR")
+WIDER = RawTopic("mysql.pizzashop.users", (*USERS, TIER))
+
+
+class Recorder(DictRegistry):
+    """Remembers levels and subjects; can be told to refuse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.levels: dict[str, object] = {}
+        self.subjects: dict[str, list[str]] = {}
+        self.refusal: Exception | None = None
+
+    def register(self, subject, schema):
+        if self.refusal:
+            raise self.refusal
+        assert subject in self.levels
+        self.subjects.setdefault(subject, []).append(schema)
+        return super().register(subject, schema)
+
+    def look_up(self, subject, schema):
+        return schema if schema in self.subjects.get(subject, []) else None
+
+    def latest(self, subject):
+        return self.subjects.get(subject)
+
+    def level(self, subject):
+        return self.levels.get(subject)
+
+    def set_level(self, subject, level):
+        self.levels[subject] = level
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the committed policies that a test may edit."""
+    for path in Path("schemas/policies").glob("*.yaml"):
+        (tmp_path / path.name).write_text(path.read_text())
+    return tmp_path
+
+
+@pytest.fixture
+def registry():
+    """A registry that remembers."""
+    return Recorder()
+
+
+def _governor(folder, registry, report=fail):
+    return Governor(PolicyFolder(folder, report), KEYS, registry, "governed")
+
+
+def _shape(topic: RawTopic) -> JsonShape:
+    ((shape, _),) = split_shapes(raw_batch("t", [topic.json("c", user(1))]))
+    assert isinstance(shape, JsonShape)
+    return shape
+
+
+def _edit(path: Path, text: str) -> None:
+    path.write_text(text)
+    stat = path.stat()
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000_000))
+
+
+def test_governed_subjects_are_fully_compatible_from_the_first_version(folder, registry):
+    """Key and value subject get FULL_TRANSITIVE before anything is registered."""
+    _governor(folder, registry).program_for(TOPIC.topic, _shape(TOPIC))
+    assert set(registry.levels.values()) == {GOVERNED_LEVEL}
+    assert set(registry.levels) == {
+        "governed.pizzashop.users.v1-key",
+        "governed.pizzashop.users.v1-value",
+    }
+
+
+def test_new_column_is_withheld_until_the_policy_names_it(folder, registry):
+    """An ALTER alone lets nothing new out; the edited policy does, without a restart."""
+    governor = _governor(folder, registry)
+    before = governor.program_for(TOPIC.topic, _shape(TOPIC))
+    closed = governor.program_for(WIDER.topic, _shape(WIDER))
+    assert closed.withheld == ("loyalty_tier",)
+    assert closed.value_schema_id == before.value_schema_id
+    path = folder / "pizzashop.users.yaml"
+    _edit(path, path.read_text() + "  loyalty_tier: {class: public, rule: keep}\n")
+    assert governor.refresh()
+    opened = governor.program_for(WIDER.topic, _shape(WIDER))
+    assert opened.withheld == ()
+    assert opened.value_schema_id != before.value_schema_id
+    assert opened.key_schema_id == before.key_schema_id
+    row = user(1, loyalty_tier="gold")
+    out = opened.run(raw_batch(WIDER.topic, [WIDER.json("c", row)]), 1)
+    assert decode_avro(registry, out.values[0])["loyalty_tier"] == "gold"
+
+
+def test_malformed_edit_is_reported_and_the_old_policy_stays(folder, registry):
+    """A slip of the pen in a policy neither stops the relay nor lets anything out."""
+    told: list[ConfigError] = []
+    governor = _governor(folder, registry, told.append)
+    path = folder / "pizzashop.users.yaml"
+    _edit(path, path.read_text() + "  loyalty_tier: {class: public, rule: kep}\n")
+    assert not governor.refresh()
+    assert len(told) == 1
+    assert "pizzashop.users.yaml:" in told[0].message
+    assert governor.program_for(WIDER.topic, _shape(WIDER)).withheld == ("loyalty_tier",)
+
+
+def test_unchanged_folder_is_not_read_again(folder, registry):
+    """`refresh` says True only when other rules are in force."""
+    governor = _governor(folder, registry)
+    path = folder / "pizzashop.users.yaml"
+    assert not governor.refresh()
+    _edit(path, path.read_text())
+    assert not governor.refresh()
+
+
+def test_changed_key_stops_the_table(folder, registry):
+    """Within a major the key's schema never changes; the hint names the way on."""
+    governor = _governor(folder, registry)
+    governor.program_for(TOPIC.topic, _shape(TOPIC))
+    path = folder / "pizzashop.users.yaml"
+    _edit(path, path.read_text().replace("rule: token, key: pii, type: user_id", "rule: keep"))
+    assert governor.refresh()
+    with pytest.raises(TableStopped) as caught:
+        governor.program_for(TOPIC.topic, _shape(TOPIC))
+    assert caught.value.code == "key_changed"
+    assert "major" in caught.value.hint
+
+
+def test_incompatible_version_stops_the_table(folder, registry):
+    """What the registry refuses stops this table with the registry's first reason."""
+    governor = _governor(folder, registry)
+    registry.refusal = IncompatibleSchema(["first reason", "second"])
+    with pytest.raises(TableStopped, match="first reason") as caught:
+        governor.program_for(TOPIC.topic, _shape(TOPIC))
+    assert caught.value.code == "breaking_schema"
+
+
+def test_silent_registry_is_waited_for(folder, registry):
+    """A registry that does not answer loses nothing: the relay tries again."""
+    registry.refusal = RegistryUnreachable("does not answer")
+    with pytest.raises(TransientError, match="registry"):
+        _governor(folder, registry).program_for(TOPIC.topic, _shape(TOPIC))
+
+
+@pytest.mark.parametrize("prefix", [b'{"schema":null,"payload":', b'{"schema":{},"payload":'])
+def test_schema_of_something_else_is_no_envelope(folder, registry, prefix):
+    """A message with an inline schema that is no envelope's becomes a dead letter."""
+    with pytest.raises(EnvelopeError):
+        _governor(folder, registry).program_for(TOPIC.topic, JsonShape(None, prefix))
+
+
+def test_unknown_avro_id_is_no_envelope(folder, registry):
+    """A schema id that the registry does not know cannot be decoded."""
+    with pytest.raises(EnvelopeError):
+        _governor(folder, registry).program_for(TOPIC.topic, AvroShape(None, 77))
