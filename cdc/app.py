@@ -1,0 +1,119 @@
+"""The composition root: the only place that builds clients.
+
+Every `build_…` takes the settings and gives one working thing; what it is made of is written here
+and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp
+
+from cdc import __version__
+from cdc.config import Settings
+from cdc.connect.client import ConnectClient
+from cdc.control.status import RelayStatus, read_status
+from cdc.errors import ConfigError
+from cdc.govern import Governor, PolicyFolder
+from cdc.kafka.client import KafkaAccess
+from cdc.kafka.layout import STATUS
+from cdc.kafka.port import Reader
+from cdc.keys import load_keys
+from cdc.relay import Ports, Relay
+from cdc.telemetry.logs import get_log
+from cdc.telemetry.metrics import Metrics
+from cdc.topics import list_topics
+from registry.client import RegistryClient
+from registry.http import create_app as create_registry_app
+from registry.service import open_registry
+
+DEAD_LETTER_KEY = "dlq"
+_LOG = get_log("cdc.app")
+
+
+def build_relay(settings: Settings, instance: int) -> Relay:
+    """One relay instance.
+
+    Raises:
+        ConfigError: policies or keys are missing or malformed.
+    """
+    keys = load_keys(settings.privacy_keys)
+    if DEAD_LETTER_KEY not in keys:
+        raise ConfigError(
+            f"{settings.privacy_keys}: key `{DEAD_LETTER_KEY}` is missing:"
+            " it seals the originals of dead letters"
+        )
+    folder = PolicyFolder(settings.policies.dir, _report_policy)
+    registry = RegistryClient(settings.registry_url)
+    kafka = KafkaAccess.of(settings)
+    ports = Ports(
+        source=kafka.source(settings.relay, instance),
+        sink=kafka.sink(settings.relay, instance),
+        topics=kafka.topics(),
+        reader=kafka.reader(),
+        programs=Governor(folder, keys, registry, settings.relay.namespace),
+        cipher=keys[DEAD_LETTER_KEY],
+    )
+    return Relay(settings.relay, instance, ports)
+
+
+def _report_policy(error: ConfigError) -> None:
+    _LOG.error("policy_refused", message=error.message, hint="the policies before it stay in force")
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """What `cdc serve` is made of; see `cdc.admin.parts.AdminParts`."""
+
+    registry: ASGIApp
+    connect: ConnectClient
+    topics: Callable[[], Sequence[object]]
+    relay: Callable[[], Mapping[str, RelayStatus]]
+    checks: Mapping[str, Callable[[], str]]
+    metrics: Callable[[], bytes]
+    version: str
+    close: Callable[[], None]
+
+
+def build_admin(settings: Settings) -> Admin:
+    """The registry on its database, and read access to Kafka and Connect.
+
+    Raises:
+        ConfigError: the registry's database cannot be opened.
+    """
+    settings.stack_dir.mkdir(parents=True, exist_ok=True)
+    service = open_registry(settings.registry_database)
+    kafka = KafkaAccess.of(settings)
+    connect = ConnectClient(settings.connect_url, retries=0)
+    reader = kafka.reader()
+    topics = kafka.topics()
+
+    def registry_answers() -> str:
+        return f"{len(service.list_subjects())} subjects"
+
+    def kafka_answers() -> str:
+        return f"{len(topics.names())} topics"
+
+    def connect_answers() -> str:
+        return f"{len(connect.list_connectors())} connectors"
+
+    return Admin(
+        registry=create_registry_app(service),
+        connect=connect,
+        topics=lambda: list_topics(topics, reader, settings.relay),
+        relay=lambda: read_status(reader.read_to_end(STATUS)),
+        checks={"registry": registry_answers, "kafka": kafka_answers, "connect": connect_answers},
+        metrics=Metrics().render,
+        version=__version__,
+        close=service.close,
+    )
+
+
+def relay_statuses(settings: Settings, reader: Reader) -> Mapping[str, RelayStatus]:
+    """The last word of each relay of the settings' group."""
+    statuses = read_status(reader.read_to_end(STATUS))
+    return {
+        name: status for name, status in statuses.items() if status.group == settings.relay.group
+    }

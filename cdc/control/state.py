@@ -1,0 +1,87 @@
+"""`_cdc.state`: what must outlive a relay, written inside its transactions.
+
+    epoch/<raw topic>   {"epoch": 1, "topic_id": "…"}              kept for ever
+    stop/<raw topic>    {"code", "message", "hint", "since_ms"}    gone (tombstone) once it goes on
+
+Only the owner of a raw topic's partition writes its keys, and always together with that partition's
+offset: a relay that has been replaced meanwhile is refused by the broker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+
+from cdc.control.records import KeyedValue, latest_values
+
+_EPOCH = "epoch/"
+_STOP = "stop/"
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """Which incarnation of a raw topic this is: the first has epoch 1."""
+
+    epoch: int
+    topic_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopNote:
+    """Why a table stands still, since when (ms since 1970)."""
+
+    code: str
+    message: str
+    hint: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControlState:
+    """The topic's present content, by raw topic."""
+
+    epochs: Mapping[str, Epoch]
+    stops: Mapping[str, StopNote]
+
+
+def epoch_record(raw_topic: str, epoch: Epoch) -> tuple[bytes, bytes]:
+    """Key and value."""
+    return (_EPOCH + raw_topic).encode(), orjson.dumps(asdict(epoch))
+
+
+def stop_key(raw_topic: str) -> bytes:
+    """Key of a stop; its tombstone says that the table goes on."""
+    return (_STOP + raw_topic).encode()
+
+
+def stop_value(note: StopNote) -> bytes:
+    """Value of a stop."""
+    return orjson.dumps(asdict(note))
+
+
+def read_state(records: Iterable[KeyedValue]) -> ControlState:
+    """The present state from all records of the topic, in order."""
+    values = latest_values(records)
+    return ControlState(
+        {key.removeprefix(_EPOCH): _epoch(value) for key, value in _of(values, _EPOCH)},
+        {key.removeprefix(_STOP): _stop(value) for key, value in _of(values, _STOP)},
+    )
+
+
+def _of(
+    values: Mapping[str, dict[str, Any]], prefix: str
+) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    return ((key, value) for key, value in values.items() if key.startswith(prefix))
+
+
+def _epoch(value: Mapping[str, Any]) -> Epoch:
+    return Epoch(int(value["epoch"]), str(value["topic_id"]))
+
+
+def _stop(value: Mapping[str, Any]) -> StopNote:
+    return StopNote(
+        str(value["code"]), str(value["message"]), str(value["hint"]), int(value["since_ms"])
+    )

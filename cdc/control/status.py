@@ -1,0 +1,99 @@
+"""`_cdc.status`: every relay says every 2 s what it does. Key: `<group>-<instance>`.
+
+A relay that stops orderly takes its key back (tombstone); one that died falls silent, and
+`RelayStatus.silent_s` tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from cdc.control.records import KeyedValue, latest_values
+
+PERIOD_S = 2.0
+SILENT_AFTER_S = 10.0
+"""A relay that has said nothing for so long is dead, or cut off from Kafka."""
+
+
+class TableState(StrEnum):
+    """What a table does: `waiting` goes on by itself, `stopped` needs a person."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class TableStatus:
+    """One raw partition. `code`, `message` and `hint` are empty while it runs.
+
+    Counts are since the relay took the partition; `lag` is in raw offsets.
+    """
+
+    raw_topic: str
+    partition: int
+    state: TableState
+    code: str = ""
+    message: str = ""
+    hint: str = ""
+    governed_topic: str = ""
+    key_schema_id: int | None = None
+    value_schema_id: int | None = None
+    withheld: tuple[str, ...] = ()
+    repaired: Mapping[str, int] = field(default_factory=dict)
+    epoch: int = 0
+    position: int = 0
+    lag: int = 0
+    events: int = 0
+    dead_letters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RelayStatus:
+    """One relay at one moment (`at_ms`, ms since 1970)."""
+
+    version: str
+    group: str
+    instance: int
+    at_ms: int
+    started_ms: int
+    events_per_s: float
+    tables: tuple[TableStatus, ...] = ()
+
+    def silent_s(self, now_ms: int) -> float:
+        """Seconds since it spoke."""
+        return max(0.0, (now_ms - self.at_ms) / 1000)
+
+
+def status_key(group: str, instance: int) -> bytes:
+    """The relay's key in the topic."""
+    return f"{group}-{instance}".encode()
+
+
+def status_value(status: RelayStatus) -> bytes:
+    """JSON."""
+    return orjson.dumps(asdict(status))
+
+
+def read_status(records: Iterable[KeyedValue]) -> dict[str, RelayStatus]:
+    """The last word of each relay that has not taken it back, by `<group>-<instance>`."""
+    return {key: _relay(value) for key, value in sorted(latest_values(records).items())}
+
+
+def _relay(value: Mapping[str, Any]) -> RelayStatus:
+    """A relay's record; fields of a later version are passed over."""
+    known = {field.name: value[field.name] for field in fields(RelayStatus) if field.name in value}
+    tables = tuple(_table(table) for table in known.pop("tables", ()))
+    return RelayStatus(**known, tables=tables)
+
+
+def _table(value: Mapping[str, Any]) -> TableStatus:
+    known = {field.name: value[field.name] for field in fields(TableStatus) if field.name in value}
+    known["state"] = TableState(known["state"])
+    known["withheld"] = tuple(known.get("withheld", ()))
+    return TableStatus(**known)

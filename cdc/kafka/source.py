@@ -1,0 +1,206 @@
+"""`Source` on a real Kafka: one member of a consumer group, read_committed.
+
+Rebalances are cooperative: a new table's topic disturbs no other table. A partition arrives paused
+at its end (an offset that always exists) and is moved by `start`: were it assigned at offset 0, a
+fetch could leave before the pause takes hold and report lost data where there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import TopicPartition as ClientPartition
+
+from cdc.errors import FatalError, TransientError
+from cdc.event import RawBatch
+from cdc.kafka.errors import Door, Outcome, outcome_of
+from cdc.kafka.port import Changes, GroupMetadata, TopicPartition
+from cdc.telemetry.logs import get_log
+
+# A predecessor's open transaction holds back committed offsets until its timeout (8 s).
+COMMITTED_TIMEOUT_S = 20.0
+QUERY_TIMEOUT_S = 5.0
+_LOG = get_log("cdc.kafka")
+_LOST = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001 (the client spells its own codes so)
+
+
+class KafkaSource:
+    """See `cdc.kafka.port.Source`."""
+
+    def __init__(self, consumer: Consumer, door: Door) -> None:
+        self._consumer = consumer
+        self._door = door
+        self._owned: set[TopicPartition] = set()
+        self._active: set[TopicPartition] = set()
+        self._assigned: set[TopicPartition] = set()
+        self._revoked: set[TopicPartition] = set()
+        self._lost: set[TopicPartition] = set()
+
+    def subscribe(self, patterns: Sequence[str]) -> None:
+        """Join the group; partitions arrive during later polls."""
+        with self._door.mapped("subscribe to raw topics"):
+            self._consumer.subscribe(
+                list(patterns),
+                on_assign=self._on_assign,
+                on_revoke=self._on_revoke,
+                on_lost=self._on_revoke,
+            )
+
+    def poll(self, max_events: int, wait_s: float, fill_s: float = 0.0) -> list[RawBatch]:
+        """See the port. `consume` alone would wait for the whole batch even when few come."""
+        messages = self._consume(1, wait_s)
+        if messages and max_events > 1:
+            messages += self._consume(max_events - 1, fill_s)
+        return self._batches(messages)
+
+    def take_changes(self) -> Changes:
+        """See the port."""
+        changes = Changes(
+            frozenset(self._assigned), frozenset(self._revoked), frozenset(self._lost)
+        )
+        for told in (self._assigned, self._revoked, self._lost):
+            told.clear()
+        return changes
+
+    def start(self, partition: TopicPartition, offset: int) -> None:
+        """See the port."""
+        if partition not in self._owned:
+            raise TransientError(f"{partition.topic}: not assigned to this relay any more")
+        place = ClientPartition(partition.topic, partition.partition, offset)
+        with self._door.mapped(f"start reading {partition.topic}"):
+            try:
+                self._consumer.seek(place)
+            except KafkaException:
+                # Once its offset was out of range, a partition cannot seek: it is taken up anew.
+                self._consumer.incremental_unassign([place])
+                self._consumer.incremental_assign([place])
+            self._consumer.resume([place])
+        self._active.add(partition)
+
+    def pause(self, partition: TopicPartition) -> None:
+        """See the port."""
+        self._active.discard(partition)
+        if partition in self._owned:
+            with self._door.mapped(f"pause {partition.topic}"):
+                self._consumer.pause([ClientPartition(partition.topic, partition.partition)])
+
+    def committed(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """See the port."""
+        asked = [ClientPartition(place.topic, place.partition) for place in partitions]
+        with self._door.mapped("ask for the group's offsets"):
+            answers = self._consumer.committed(asked, timeout=COMMITTED_TIMEOUT_S)
+        for answer in answers:
+            if answer.error is not None:
+                raise self._door.explain(answer.error, f"offset of {answer.topic}")
+        return {
+            TopicPartition(answer.topic, answer.partition): answer.offset
+            for answer in answers
+            if answer.offset >= 0
+        }
+
+    def watermarks(self, partition: TopicPartition) -> tuple[int, int]:
+        """See the port."""
+        place = ClientPartition(partition.topic, partition.partition)
+        with self._door.mapped(f"ask for the ends of {partition.topic}"):
+            low, high = self._consumer.get_watermark_offsets(place, timeout=QUERY_TIMEOUT_S)
+        return low, high
+
+    def lag(self) -> dict[TopicPartition, int]:
+        """See the port; answered from what the last fetches brought, without a request."""
+        asked = [ClientPartition(place.topic, place.partition) for place in sorted(self._active)]
+        with self._door.mapped("ask for positions"):
+            positions = self._consumer.position(asked) if asked else []
+            ends = [self._consumer.get_watermark_offsets(at, cached=True)[1] for at in asked]
+        return {
+            TopicPartition(at.topic, at.partition): max(0, end - at.offset)
+            for at, end in zip(positions, ends, strict=True)
+            if at.offset >= 0 and end >= 0
+        }
+
+    def group_metadata(self) -> GroupMetadata:
+        """See the port."""
+        return GroupMetadata(self._consumer.consumer_group_metadata())
+
+    def close(self) -> None:
+        """See the port."""
+        self._active.clear()
+        with self._door.mapped("leave"):
+            self._consumer.close()
+
+    def _consume(self, most: int, timeout_s: float) -> list[Message]:
+        with self._door.mapped("poll"):
+            return self._consumer.consume(most, timeout_s)
+
+    def _batches(self, messages: list[Message]) -> list[RawBatch]:
+        good = [message for message in messages if message.error() is None]
+        if len(good) < len(messages):
+            self._hear(messages)
+        return [
+            _batch(place, group) for place, group in _grouped(good).items() if place in self._active
+        ]
+
+    def _hear(self, messages: list[Message]) -> None:
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                self._judge(error, message)
+
+    def _judge(self, error: KafkaError, message: Message) -> None:
+        topic, partition = message.topic(), message.partition()
+        if error.code() == _LOST and topic is not None and partition is not None:
+            self._active.discard(TopicPartition(topic, partition))
+            self._lost.add(TopicPartition(topic, partition))
+        elif outcome_of(error) is Outcome.STOP:
+            raise self._door.explain(error, "poll")
+        else:
+            _LOG.warning("poll_trouble", code=error.name(), text=error.str(), topic=topic)
+
+    def _on_assign(self, consumer: Consumer, partitions: list[ClientPartition]) -> None:
+        at_end = [ClientPartition(at.topic, at.partition, OFFSET_END) for at in partitions]
+        consumer.incremental_assign(at_end)
+        consumer.pause(at_end)
+        places = {TopicPartition(at.topic, at.partition) for at in partitions}
+        self._owned |= places
+        self._assigned |= places
+        self._revoked -= places
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[ClientPartition]) -> None:
+        consumer.incremental_unassign(partitions)
+        places = {TopicPartition(at.topic, at.partition) for at in partitions}
+        self._owned -= places
+        self._active -= places
+        self._assigned -= places
+        self._lost -= places
+        self._revoked |= places
+
+
+def _grouped(messages: list[Message]) -> dict[TopicPartition, list[Message]]:
+    """Messages per partition; one look where all are of the same, as in a busy stream."""
+    places = list(zip(map(Message.topic, messages), map(Message.partition, messages), strict=True))
+    groups: dict[TopicPartition, list[Message]] = {}
+    distinct = set(places)
+    for topic, partition in distinct:
+        if topic is None or partition is None:
+            raise FatalError("a message without a topic")
+        groups[TopicPartition(topic, partition)] = (
+            messages
+            if len(distinct) == 1
+            else [
+                message
+                for message, place in zip(messages, places, strict=True)
+                if place == (topic, partition)
+            ]
+        )
+    return groups
+
+
+def _batch(place: TopicPartition, messages: list[Message]) -> RawBatch:
+    return RawBatch(
+        place.topic,
+        place.partition,
+        np.fromiter(map(Message.offset, messages), np.int64, len(messages)),
+        list(map(Message.key, messages)),
+        list(map(Message.value, messages)),
+    )

@@ -1,0 +1,121 @@
+"""From where a raw partition is read, and under which epoch: decided at every assignment.
+
+The decision is made from four facts and nothing else (`decide`), so that every relay that takes a
+partition decides alike, and after an aborted transaction it is simply made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cdc.control.state import ControlState, Epoch, read_state
+from cdc.errors import TableStopped
+from cdc.kafka.layout import STATE
+from cdc.kafka.port import TopicInfo, TopicPartition
+from cdc.relay.ports import Ports
+from cdc.relay.table import Halt, Table
+
+FIRST_EPOCH = 1
+OPENING_CODES = frozenset({"raw_partitions", "raw_lost"})
+"""What `decide` stops for; all else shows itself only when an event is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one partition: the topic, its recorded epoch, group offset, log bounds."""
+
+    info: TopicInfo
+    recorded: Epoch | None
+    committed: int | None
+    bounds: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Read from `start`; `epoch` is not yet recorded where `new_epoch`."""
+
+    start: int
+    epoch: int
+    new_epoch: bool
+
+
+def decide(at: TopicPartition, facts: Facts) -> Opening:
+    """Where to start.
+
+    A topic that was created anew starts at 0 under the next epoch: offsets of its predecessor mean
+    nothing in it. A partition without an offset starts at 0.
+
+    Raises:
+        TableStopped: `raw_partitions` or `raw_lost`.
+    """
+    _check_partitions(at, facts.info)
+    same = facts.recorded is not None and facts.recorded.topic_id == facts.info.topic_id
+    before = facts.recorded.epoch if facts.recorded else FIRST_EPOCH - 1
+    recreated = facts.recorded is not None and not same
+    start = 0 if recreated or facts.committed is None else facts.committed
+    _check_bounds(at, start, facts.bounds)
+    return Opening(start, before if same else before + 1, not same)
+
+
+def _check_partitions(at: TopicPartition, info: TopicInfo) -> None:
+    if info.partitions != 1:
+        raise TableStopped(
+            "raw_partitions",
+            f"{at.topic}: {info.partitions} partitions; a raw topic has exactly one, "
+            "its offset is the table's order",
+            hint="set topic.creation.default.partitions=1 in the connector, delete the topic and "
+            "take a snapshot of the table",
+        )
+
+
+def _check_bounds(at: TopicPartition, start: int, bounds: tuple[int, int]) -> None:
+    low, high = bounds
+    if not low <= start <= high:
+        raise TableStopped(
+            "raw_lost",
+            f"{at.topic}: to go on at offset {start}, but the topic holds {low} to {high}: "
+            "changes between have been lost",
+            hint="stop the relay, set the group's offset of this topic to the earliest "
+            "(kafka-consumer-groups --reset-offsets --to-earliest), start it, snapshot the table",
+        )
+
+
+class Opener:
+    """Gathers the facts and starts partitions."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def open(self, places: Sequence[TopicPartition]) -> list[tuple[Table, Opening | None]]:
+        """Tables of these partitions, reading where they can; a topic that is gone is left out.
+
+        Raises:
+            TransientError: the broker did not answer everything: nothing is half opened that a
+                second call would not open again.
+        """
+        infos = self._ports.topics.describe(sorted({place.topic for place in places}))
+        present = [place for place in places if place.topic in infos]
+        state = read_state(self._ports.reader.read_to_end(STATE))
+        committed = self._ports.source.committed(present)
+        return [
+            self._open(place, infos[place.topic], state, committed.get(place)) for place in present
+        ]
+
+    def _open(
+        self, at: TopicPartition, info: TopicInfo, state: ControlState, committed: int | None
+    ) -> tuple[Table, Opening | None]:
+        recorded = state.epochs.get(at.topic)
+        bounds = self._ports.source.watermarks(at)
+        table = Table(at, info.topic_id, stop_noted=at.topic in state.stops)
+        try:
+            opening = decide(at, Facts(info, recorded, committed, bounds))
+        except TableStopped as stopped:
+            table.halt = Halt.of(stopped)
+            table.epoch = recorded.epoch if recorded else 0
+            table.position = committed or 0
+            self._ports.source.pause(at)
+            return table, None
+        table.epoch, table.position = opening.epoch, opening.start
+        self._ports.source.start(at, opening.start)
+        return table, opening

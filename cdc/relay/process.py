@@ -1,0 +1,86 @@
+"""A relay as a process: one per instance name, stoppable, observable."""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cdc.config import Settings
+from cdc.errors import ConfigError
+from cdc.relay.loop import Relay
+from cdc.telemetry.health import HealthServer
+from cdc.telemetry.logs import configure_logs
+
+GC_THRESHOLD = 50_000
+"""A batch holds thousands of message objects; at Python's 700 the collector walks them again and
+again, which doubles what reading a message costs."""
+
+
+def lock_file(settings: Settings, instance: int) -> Path:
+    """Where the one process of this name holds its lock."""
+    return settings.stack_dir / "run" / f"relay-{settings.relay.group}-{instance}.lock"
+
+
+@contextmanager
+def hold_lock(settings: Settings, instance: int) -> Iterator[None]:
+    """Be the only process of this name on this machine; a dead one's lock is free.
+
+    Raises:
+        ConfigError: another process holds it.
+    """
+    path = lock_file(settings, instance)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            raise ConfigError(
+                f"relay instance {instance} of group {settings.relay.group} already runs "
+                f"(process {file.read().strip() or 'unknown'}, {path})",
+                hint="give this one another --instance",
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run_relay(settings: Settings, instance: int, build: Callable[[Settings, int], Relay]) -> None:
+    """Lock, build, serve health, relay until a signal comes.
+
+    Raises:
+        ConfigError: the instance already runs, its port is taken, or `build` refuses the settings.
+        Unreachable: Kafka does not answer.
+        FatalError: see `Relay.run`.
+    """
+    configure_logs()
+    with hold_lock(settings, instance), stop_on_signals() as stop:
+        relay = build(settings, instance)
+        port = settings.listening_port("relay") if instance == 0 else 0
+        with HealthServer(port, relay.ports.health, relay.ports.metrics):
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(GC_THRESHOLD)
+            relay.run(stop)

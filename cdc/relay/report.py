@@ -1,0 +1,114 @@
+"""What the relay says of itself: counters after each commit, `_cdc.status` every 2 s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from cdc import __version__
+from cdc.control.status import PERIOD_S, RelayStatus, status_key, status_value
+from cdc.kafka.port import TopicPartition
+from cdc.relay.ports import Clock, Ports
+from cdc.relay.table import Table
+from cdc.relay.work import Tally, Work
+from cdc.telemetry.metrics import (
+    DEAD_LETTERS,
+    EPOCH,
+    EVENTS,
+    LAG,
+    REPAIRED,
+    ROUND_EVENTS,
+    ROUND_SECONDS,
+    STOPPED,
+    TABLES,
+    TRANSACTIONS,
+    WITHHELD,
+    Metrics,
+)
+
+
+class Report:
+    """Counts committed work and tells it."""
+
+    def __init__(self, group: str, instance: int, ports: Ports) -> None:
+        self._group = group
+        self._instance = instance
+        self._source = ports.source
+        self._metrics: Metrics = ports.metrics
+        self._clock: Clock = ports.clock
+        self._started_ms = ports.clock.wall_ms()
+        self._events = 0
+        self._said_at = float("-inf")
+        self._said_events = 0
+
+    @property
+    def key(self) -> bytes:
+        """This relay's key in `_cdc.status`."""
+        return status_key(self._group, self._instance)
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to speak again."""
+        return self._clock.now() - self._said_at >= PERIOD_S
+
+    def say(self, tables: Mapping[TopicPartition, Table]) -> bytes:
+        """The status as it is now; gauges follow."""
+        lags = self._source.lag()
+        status = RelayStatus(
+            __version__,
+            self._group,
+            self._instance,
+            self._clock.wall_ms(),
+            self._started_ms,
+            self._rate(),
+            tuple(table.status(lags.get(at, 0)) for at, table in sorted(tables.items())),
+        )
+        self._gauge(tables.values(), lags)
+        return status_value(status)
+
+    def count(self, work: Work, tables: Mapping[TopicPartition, Table], seconds: float) -> None:
+        """A round has been committed."""
+        self._metrics.add(TRANSACTIONS, outcome="committed")
+        events = sum(self._count(tables[at], tally) for at, tally in work.tallies.items())
+        self._events += events
+        if events:
+            self._metrics.observe(ROUND_SECONDS, seconds)
+            self._metrics.observe(ROUND_EVENTS, events)
+
+    def count_aborted(self) -> None:
+        """A transaction has been aborted."""
+        self._metrics.add(TRANSACTIONS, outcome="aborted")
+
+    def _count(self, table: Table, tally: Tally) -> int:
+        dead = tally.dead.total()
+        outcomes = {"governed": tally.governed, "skipped": tally.skipped, "dead": dead}
+        for outcome, amount in outcomes.items():
+            self._metrics.add(EVENTS, amount, table=table.name, outcome=outcome)
+        for reason, amount in tally.dead.items():
+            self._metrics.add(DEAD_LETTERS, amount, table=table.name, reason=reason)
+        for column, amount in tally.repaired.items():
+            self._metrics.add(REPAIRED, amount, table=table.name, column=column)
+        events = sum(outcomes.values())
+        table.events += events
+        table.dead_letters += dead
+        table.repaired.update(tally.repaired)
+        return events
+
+    def _rate(self) -> float:
+        now = self._clock.now()
+        passed = now - self._said_at
+        rate = (self._events - self._said_events) / passed
+        self._said_at, self._said_events = now, self._events
+        return round(rate, 1)
+
+    def _gauge(self, tables: Iterable[Table], lags: Mapping[TopicPartition, int]) -> None:
+        for metric in (LAG, STOPPED, WITHHELD, EPOCH):
+            self._metrics.forget(metric)
+        owned = list(tables)
+        self._metrics.set(TABLES, len(owned))
+        for table in owned:
+            self._metrics.set(LAG, lags.get(table.at, 0), table=table.name)
+            self._metrics.set(EPOCH, table.epoch, table=table.name)
+            if table.shown is not None:
+                self._metrics.set(STOPPED, 1, table=table.name, code=table.shown.code)
+            if table.program is not None:
+                self._metrics.set(WITHHELD, len(table.program.withheld), table=table.name)

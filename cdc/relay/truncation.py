@@ -1,0 +1,68 @@
+"""TRUNCATE: every key that is alive in the governed topic gets a tombstone.
+
+    1. what came before the TRUNCATE has been committed
+    2. read the governed topic to its end: the keys that are alive, each with its partition
+    3. tombstones, at most `CHUNK` in a transaction; the offset stays on the TRUNCATE
+    4. with the last chunk, in the same transaction, the offset moves behind it
+    5. reading goes on there
+
+After a crash anywhere in between the TRUNCATE is met again and finds the keys that are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdc.kafka.port import Reader
+from cdc.relay.ports import Ports
+from cdc.relay.work import Truncation
+from cdc.telemetry.logs import get_log
+
+CHUNK = 10_000
+"""Tombstones in one transaction: well within its time-out."""
+_LOG = get_log("cdc.relay")
+
+
+def live_keys(reader: Reader, topic: str) -> list[tuple[bytes, int]]:
+    """Keys whose last record is no tombstone, with the partition they were read from."""
+    alive: dict[bytes, int] = {}
+    for record in reader.read_to_end(topic):
+        if record.key is None:
+            continue
+        if record.value is None:
+            alive.pop(record.key, None)
+        else:
+            alive[record.key] = record.partition
+    return list(alive.items())
+
+
+def carry_out(truncation: Truncation, ports: Ports) -> None:
+    """Steps 2 to 5.
+
+    Raises:
+        TransientError: a chunk could not be committed; those before it are.
+    """
+    keys = live_keys(ports.reader, truncation.topic)
+    chunks = [keys[at : at + CHUNK] for at in range(0, len(keys), CHUNK)] or [[]]
+    for number, chunk in enumerate(chunks, 1):
+        _commit_chunk(truncation, ports, chunk, last=number == len(chunks))
+        ports.health.beat()
+    table = truncation.table
+    table.position = truncation.offset + 1
+    table.events += 1
+    ports.source.start(table.at, table.position)
+    _LOG.info("truncated", table=table.name, topic=truncation.topic, keys=len(keys))
+
+
+def _commit_chunk(
+    truncation: Truncation, ports: Ports, chunk: Sequence[tuple[bytes, int]], *, last: bool
+) -> None:
+    ports.sink.begin()
+    ports.sink.produce_all(
+        truncation.topic,
+        [partition for _, partition in chunk],
+        [key for key, _ in chunk],
+        [None] * len(chunk),
+    )
+    offset = truncation.offset + (1 if last else 0)
+    ports.sink.commit({truncation.table.at: offset}, ports.source.group_metadata())

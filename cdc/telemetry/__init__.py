@@ -1,0 +1,1 @@
+"""What the service says about itself: metrics, log lines, health. Never a row's value."""
