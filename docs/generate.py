@@ -1,0 +1,79 @@
+"""The reference parts of these pages, made from the code.
+
+    python docs/generate.py             write all of them
+    python docs/generate.py types cli   write those of some pages
+    python docs/generate.py --check     exit 1 and name the pages that are stale
+
+A page has pairs of `<!-- generated: NAME -->` and `<!-- end -->`; what stands between them is
+replaced. `PAGES` says which names a page must have.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from docs import reference, rules
+
+DOCS = Path(__file__).parent
+
+Section = Callable[[], str]
+
+PAGES: Mapping[str, Mapping[str, Section]] = {
+    "configuration": {"settings": reference.describe_settings},
+    "cli": {"commands": reference.describe_commands},
+    "types": {
+        "canonical": reference.describe_kinds,
+        "mysql": reference.describe_mysql_types,
+        "raw": reference.describe_raw_types,
+    },
+    "policies": {"file": rules.describe_policy_file, "rules": rules.describe_rules},
+    "metrics": {"metrics": reference.describe_metrics},
+    "exit-codes": {
+        "exit codes": reference.describe_exit_codes,
+        "errors": reference.describe_error_tree,
+    },
+}
+
+
+def render(page: str) -> str:
+    """The page's text with its generated parts as they should be.
+
+    Raises:
+        ValueError: the page lacks the marks of a part, or has those of one that is not known.
+    """
+    sections = PAGES[page]
+    text = (DOCS / f"{page}.md").read_text()
+    marked = re.findall(r"<!-- generated: ([\w ]+) -->", text)
+    if sorted(marked) != sorted(sections):
+        raise ValueError(f"docs/{page}.md marks {marked}; known: {list(sections)}")
+    for name, section in sections.items():
+        begin = f"<!-- generated: {name} -->"
+        head, _, rest = text.partition(begin)
+        tail = rest.partition("<!-- end -->")[2]
+        text = f"{head}{begin}\n\n{section()}\n\n<!-- end -->{tail}"
+    return text
+
+
+def is_stale(page: str) -> bool:
+    """Whether the code says something else than the page."""
+    return render(page) != (DOCS / f"{page}.md").read_text()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check pages; the exit code."""
+    pages = [name for name in arguments if name != "--check"] or list(PAGES)
+    if "--check" in arguments:
+        stale = [page for page in pages if is_stale(page)]
+        for page in stale:
+            sys.stderr.write(f"docs/{page}.md is stale: python docs/generate.py {page}\n")
+        return 1 if stale else 0
+    for page in pages:
+        (DOCS / f"{page}.md").write_text(render(page))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""Policy files and rules, as the code has them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+
+from cdc.keys import Key
+from cdc.privacy.policy import PolicyFile
+from cdc.privacy.transforms import RULES
+from cdc.privacy.transforms.rule import Context, RefusedRuleError, Rule
+from docs.markdown import code, describe, show_default, table
+from registry.derive.types import KINDS, Canonical
+
+COMMON = ("class_", "as_")
+
+
+def describe_policy_file() -> str:
+    """The keys of a policy file and those that every rule has."""
+    return (
+        f"A file:\n\n{_fields_table(PolicyFile)}\n\n"
+        f"Each column, beside its `rule`:\n\n{_fields_table(Rule, COMMON)}"
+    )
+
+
+def describe_rules() -> str:
+    """Each rule: what it promises, its parameters, the types it acts on, an example."""
+    rules: Sequence[type[Rule]] = RULES
+    return "\n\n".join(_describe_rule(rule) for rule in sorted(rules, key=rule_name))
+
+
+def rule_name(rule: type[Rule]) -> str:
+    """What a policy calls a rule."""
+    (name,) = get_args(rule.model_fields["rule"].annotation)
+    return str(name)
+
+
+def _describe_rule(rule: type[Rule]) -> str:
+    promise, _, example = (inspect.getdoc(rule) or "").partition("Example: ")
+    own = [name for name in rule.model_fields if name not in {*COMMON, "rule"}]
+    parts = [
+        f"### {rule_name(rule)}",
+        promise.strip(),
+        f"Acts on: {_acts_on(rule)}. On key columns: {'yes' if rule.injective else 'no'}.",
+        _fields_table(rule, own) if own else "",
+        f"```yaml\n{_example(example)}\n```",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _example(text: str) -> str:
+    return " ".join(text.replace("`", "").split())
+
+
+def _fields_table(model: type[BaseModel], names: Sequence[str] | None = None) -> str:
+    fields = model.model_fields
+    return table(
+        ["key", "value", "default", "what it is"],
+        (
+            [
+                code(fields[name].alias or name),
+                show_type(fields[name].annotation),
+                "needed"
+                if fields[name].is_required()
+                else code(show_default(fields[name].default)),
+                describe(fields[name]),
+            ]
+            for name in (fields if names is None else names)
+        ),
+    )
+
+
+SHOWN_TYPES = {
+    "str": "text",
+    "int": "whole number",
+    "bool": "true or false",
+    "Decimal": "number",
+    "dict": "mapping",
+    "Mapping": "mapping",
+}
+
+
+def show_type(annotation: Any) -> str:
+    """A parameter's type in words."""
+    if get_origin(annotation) is Literal:
+        return ", ".join(code(str(value)) for value in get_args(annotation))
+    options = [option for option in get_args(annotation) if option is not type(None)]
+    if type(None) in get_args(annotation) and len(options) == 1:
+        return f"{show_type(options[0])}, or null"
+    name = getattr(get_origin(annotation) or annotation, "__name__", str(annotation))
+    return SHOWN_TYPES[name]
+
+
+def example_rule(rule: type[Rule]) -> Rule:
+    """The rule of the class's own example."""
+    text = (inspect.getdoc(rule) or "").partition("Example: ")[2]
+    (parameters,) = YAML(typ="safe", pure=True).load(_example(text)).values()
+    return rule.model_validate(parameters)
+
+
+def _acts_on(rule: type[Rule]) -> str:
+    """Found by trying: the example is bound to a column of each canonical type."""
+    if rule.drops:
+        return "every type"
+    example = example_rule(rule)
+    bare = example.model_copy(update={"fold": False}) if "fold" in rule.model_fields else example
+    accepted = [kind for kind in KINDS if _binds(bare, kind)]
+    return "every type" if accepted == list(KINDS) else ", ".join(map(code, accepted))
+
+
+def _binds(rule: Rule, kind: str) -> bool:
+    size = (10, 8) if kind == "decimal" else (0, 0)
+    keys = {"pii": Key("pii", 1, {1: bytes(32)})}
+    try:
+        rule.bind(Context(Canonical(kind, *size), keys, "governed", is_key=False))
+    except RefusedRuleError:
+        return False
+    return True
