@@ -15,18 +15,24 @@ from cdc import __version__
 from cdc.config import Settings
 from cdc.connect.client import ConnectClient
 from cdc.control.status import RelayStatus, read_status
-from cdc.errors import ConfigError
+from cdc.errors import ConfigError, Unreachable
 from cdc.govern import Governor, PolicyFolder
 from cdc.kafka.client import KafkaAccess
-from cdc.kafka.layout import STATUS
+from cdc.kafka.layout import STATUS, dead_letter_topic
 from cdc.kafka.port import Reader
-from cdc.keys import load_keys
+from cdc.keys import load_keys, read_secret
+from cdc.privacy.plan import Plan, plan_table
+from cdc.privacy.policy import load_policies
 from cdc.relay import Ports, Relay
+from cdc.source import Database
 from cdc.telemetry.logs import get_log
 from cdc.telemetry.metrics import Metrics
 from cdc.topics import list_topics
+from cdc.verify import RelayPassing, Verifier
 from registry.client import RegistryClient
+from registry.errors import RegistryUnreachable
 from registry.http import create_app as create_registry_app
+from registry.model import SchemaId
 from registry.service import open_registry
 
 DEAD_LETTER_KEY = "dlq"
@@ -117,3 +123,65 @@ def relay_statuses(settings: Settings, reader: Reader) -> Mapping[str, RelayStat
     return {
         name: status for name, status in statuses.items() if status.group == settings.relay.group
     }
+
+
+def build_verifier(settings: Settings) -> Verifier:
+    """What compares governed topics with MySQL.
+
+    Raises:
+        ConfigError: a secret is missing.
+    """
+    host, port = settings.mysql_address
+    password = read_secret(settings.mysql_password)
+    database = Database(host, port, settings.mysql.user, password)
+    kafka = KafkaAccess.of(settings)
+    topics, reader = kafka.topics(), kafka.reader()
+    registry = RegistryClient(settings.registry_url)
+    connect = ConnectClient(settings.connect_url)
+
+    def schema_text(schema_id: SchemaId) -> str:
+        try:
+            return registry.schema_by_id(schema_id)
+        except RegistryUnreachable as error:
+            raise Unreachable(f"registry: {error}", hint="cdc stack up serve") from None
+
+    passing = RelayPassing(
+        database,
+        lambda: [connect.offsets(name) for name in connect.list_connectors()],
+        lambda: relay_statuses(settings, reader),
+        topics,
+        reader,
+    )
+    letters = dead_letter_topic(settings.relay.namespace)
+    return Verifier(database, topics, reader, schema_text, passing, letters)
+
+
+def plan_tables(settings: Settings, database: Database, names: Sequence[str]) -> list[Plan]:
+    """The plans of the named tables (none: of every table that has a policy), from live MySQL.
+
+    Raises:
+        ConfigError: a table has no policy, or MySQL has no such table.
+        TableStopped: its policy cannot be carried out.
+    """
+    policies, keys = load_policies(settings.policies.dir), load_keys(settings.privacy_keys)
+    unknown = sorted(set(names) - set(policies))
+    if unknown:
+        raise ConfigError(
+            f"no policy of table {', '.join(unknown)} in {settings.policies.dir}",
+            hint=f"tables with a policy: {', '.join(policies)}",
+        )
+    plans = []
+    for name in names or policies:
+        table = database.table(*name.split(".", 1))
+        if table is None:
+            raise ConfigError(
+                f"{policies[name].path}: MySQL has no table {name}, or user"
+                f" `{settings.mysql.user}` may not see it"
+            )
+        plans.append(plan_table(table, policies, keys, settings.relay.namespace))
+    return plans
+
+
+def raw_topic_of(settings: Settings, plan: Plan) -> str:
+    """The raw topic of a table: that of the first prefix."""
+    return f"{settings.relay.prefixes[0]}.{plan.table.qualified}"

@@ -6,7 +6,7 @@
     ├── StackError          a part of the local stack did not do what it must     exit 4
     ├── TransientError      abort, back off, take the same offsets again
     ├── FatalError          stop and say so (fenced, impossible state)            exit 4
-    ├── TableStopped        this table waits, the others go on
+    ├── TableStopped        this table waits, the others go on                    exit 2
     └── RecordError         this event becomes a dead letter, the stream goes on
         ├── EnvelopeError   not a Debezium envelope
         ├── NormalizeError  a value with no canonical form
@@ -71,6 +71,8 @@ class TableStopped(HeadworksError):
     Codes: `no_policy`, `no_key`, `breaking_schema`, `key_changed`, `unsupported_type`,
     `refused_rule`, `raw_lost`, `raw_partitions`.
     """
+
+    exit_code = ExitCode.USAGE
 
     def __init__(self, code: str, message: str, *, hint: str = "") -> None:
         super().__init__(message, hint=hint)

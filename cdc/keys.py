@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cdc.errors import ConfigError
 
@@ -79,10 +80,8 @@ def load_keys(path: Path) -> KeyRing:
     return {name: _key(path, name, table) for name, table in tables.items()}
 
 
-def _key(path: Path, name: str, table: object) -> Key:
+def _key(path: Path, name: str, table: Any) -> Key:
     try:
-        if not isinstance(table, dict):
-            raise TypeError
         current = int(table["current"])
         versions = {
             int(version): base64.b64decode(text, validate=True)
@@ -95,7 +94,7 @@ def _key(path: Path, name: str, table: object) -> Key:
                 f"{path}: key `{name}`: version {wrong[0] if wrong else current}"
                 f" is not {KEY_BYTES} bytes of base64"
             )
-    except (KeyError, TypeError, ValueError, binascii.Error):
+    except (AttributeError, KeyError, TypeError, ValueError, binascii.Error):
         raise ConfigError(
             f'{path}: key `{name}`: needs `current = N` and `N = "<base64 of {KEY_BYTES} bytes>"`'
         ) from None

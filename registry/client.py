@@ -85,8 +85,11 @@ class RegistryClient:
 
         Raises IncompatibleSchema or InvalidSchemaError.
         """
-        answer = self._call("POST", f"/subjects/{_quote(subject)}/versions", {"schema": schema})
-        return SchemaId(answer["id"])
+        path = f"/subjects/{_quote(subject)}/versions"
+        try:
+            return SchemaId(self._call("POST", path, {"schema": schema})["id"])
+        except IncompatibleSchema as error:
+            raise IncompatibleSchema(error.messages, subject) from None
 
     def look_up(self, subject: Subject, schema: str) -> RegisteredSchema | None:
         """Return the subject's version that holds this schema, None when none does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cdc.control.status import RelayStatus, TableStatus
 
 STYLES = {"running": "green", "waiting": "yellow", "stopped": "bold red", "silent": "bold red"}
+WIDE = 240
 HEADINGS = ("RELAY", "TABLE", "STATE", "LAG", "EVENTS", "DEAD", "GOVERNED TOPIC", "WITHHELD")
 
 
@@ -97,14 +99,18 @@ def _print(relays: Mapping[str, RelayStatus], silent: set[str], now_ms: int) -> 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in HEADINGS:
         table.add_column(
-            heading, justify="right" if heading in {"LAG", "EVENTS", "DEAD"} else "left"
+            heading,
+            justify="right" if heading in {"LAG", "EVENTS", "DEAD"} else "left",
+            overflow="fold",
         )
     for name, it in relays.items():
         if name in silent:
             table.add_row(name, "", f"[{STYLES['silent']}]silent {it.silent_s(now_ms):.0f} s[/]")
         for row in it.tables:
             table.add_row(name, *_cells(row))
-    Console(highlight=False).print(table)
+    # A pipe has no width: names must reach it whole.
+    width = None if sys.stdout.isatty() else WIDE
+    Console(highlight=False, width=width).print(table)
     for it in relays.values():
         for row in it.tables:
             if row.code:

@@ -1,6 +1,7 @@
 """`cdc topics`: what is in the raw and governed topics."""
 
 import json
+import sys
 from contextlib import suppress
 from dataclasses import asdict
 
@@ -8,6 +9,8 @@ import click
 
 from cdc.cli import settings_of
 from cdc.errors import ExitCode
+
+WIDE = 240
 
 
 @click.group()
@@ -38,10 +41,14 @@ def list_(ctx: click.Context, output: str) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("TOPIC", "KIND", "PARTITIONS", "RECORDS", "FORMAT"):
-        table.add_column(heading, justify="right" if heading[-1] == "S" else "left")
+        table.add_column(
+            heading, justify="right" if heading[-1] == "S" else "left", overflow="fold"
+        )
     for row in rows:
         table.add_row(row.name, row.kind, str(row.partitions), f"{row.records:,}", row.format)
-    Console(highlight=False).print(table)
+    # A pipe has no width: names must reach it whole.
+    width = None if sys.stdout.isatty() else WIDE
+    Console(highlight=False, width=width).print(table)
 
 
 @topics.command()

@@ -14,6 +14,8 @@ from cdc.errors import ConfigError, Unreachable
 
 Change = Literal["created", "changed", "unchanged"]
 REASON_LENGTH = 300
+# How Debezium begins when the database does not answer or refuses the login.
+NO_LOGIN = "Unable to connect"
 # Java's `pkg.Class: message`; wrappers around it are `Caused by:` lines further up the trace.
 CAUSE = re.compile(r"^(?:Caused by: )?(?:[\w$]+\.)+([\w$]+)(?:: (.*))?$")
 
@@ -80,8 +82,24 @@ def _put(client: ConnectClient, wanted: DesiredConnector) -> Change:
         if state is not None and state.has_failed:
             client.restart(wanted.name)
         return "unchanged"
+    _refuse_invalid(client, wanted)
     client.put_config(wanted.name, wanted.config)
     return "created" if actual is None else "changed"
+
+
+def _refuse_invalid(client: ConnectClient, wanted: DesiredConnector) -> None:
+    """Have the connector class look at a configuration before Connect is given it.
+
+    Connect looks too, but its answer to a Debezium configuration with a mistake is error 500 and a
+    NullPointerException, whatever the mistake was.
+    """
+    mistakes = client.validate({**wanted.config, "name": wanted.name})
+    if not mistakes:
+        return
+    text = "; ".join(f"{key}: {' '.join(message.split())}" for key, message in mistakes)
+    refused = any(message.startswith(NO_LOGIN) for _, message in mistakes)
+    kind = Unreachable if refused else ConfigError
+    raise kind(f"{wanted.file}: connector {wanted.name} is refused: {text[:REASON_LENGTH]}")
 
 
 def await_running(client: ConnectClient, name: str, deadline_s: float) -> None:

@@ -72,16 +72,13 @@ class ConnectClient:
         answer: dict[str, Any] = self._call("GET", _path(name, "offsets"))
         return answer
 
-    def validate(self, plugin: str, config: dict[str, str]) -> list[str]:
-        """What the connector class says against a configuration, `key: message` each."""
-        answer = self._call(
-            "PUT", f"/connector-plugins/{quote(plugin, safe='')}/config/validate", json=config
-        )
-        return [
-            f"{entry['value']['name']}: {message}"
-            for entry in answer["configs"]
-            for message in entry["value"]["errors"]
-        ]
+    def validate(self, config: dict[str, str]) -> list[tuple[str, str]]:
+        """What the connector class has against a configuration, as (key, message)."""
+        plugin = quote(config["connector.class"], safe="")
+        answer = self._call("PUT", f"/connector-plugins/{plugin}/config/validate", json=config)
+        # Debezium declares internal keys to which Connect then finds no value.
+        values = [entry["value"] for entry in answer["configs"] if entry["value"]]
+        return [(value["name"], message) for value in values for message in value["errors"]]
 
     def _call(self, method: str, path: str, *, json: Any = None, absent: Any = ...) -> Any:
         """The answer's JSON, None when it is empty, `absent` for 404 where that is given."""

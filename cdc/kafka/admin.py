@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.cimpl import NewTopic
 
+from cdc.errors import TransientError
 from cdc.kafka.errors import Door, error_in
 from cdc.kafka.port import TopicInfo, TopicPartition, TopicSpec
 
@@ -18,6 +20,7 @@ Answer = TypeVar("Answer")
 
 ANSWER_TIMEOUT_S = 5.0
 """Unreachable after this."""
+_POLL_S = 0.1
 _UNKNOWN = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID)
 
 
@@ -48,6 +51,7 @@ class KafkaTopics:
         for name, future in futures.items():
             with self._door.mapped(f"create topic {name}"):
                 _unless(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
+        self._await_known([spec.name for spec in specs])
 
     def describe(self, names: Sequence[str]) -> dict[str, TopicInfo]:
         """See the port."""
@@ -70,7 +74,25 @@ class KafkaTopics:
         return sorted(name for name in metadata.topics if not name.startswith("__"))
 
     def ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
-        """See the port."""
+        """See the port; a partition just created has no leader for a moment: that is waited for."""
+        end = time.monotonic() + ANSWER_TIMEOUT_S
+        while True:
+            try:
+                return self._ranges(names)
+            except TransientError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_POLL_S)
+
+    def _await_known(self, names: Sequence[str]) -> None:
+        """A created topic reaches the broker that answers us a moment later."""
+        end = time.monotonic() + ANSWER_TIMEOUT_S
+        while missing := set(names) - set(self.describe(names)):
+            if time.monotonic() > end:
+                raise TransientError(f"{', '.join(sorted(missing))}: created, but not yet known")
+            time.sleep(_POLL_S)
+
+    def _ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
         places = [
             TopicPartition(name, partition)
             for name, info in self.describe(names).items()

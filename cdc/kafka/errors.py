@@ -21,6 +21,14 @@ class Refused(TransientError):
     """The broker will never take one of the records: abort, and try fewer at a time."""
 
 
+class Fenced(FatalError):
+    """The producer can do nothing more: another of its name came, or the broker lost patience.
+
+    Both look alike from here (a transaction that outlives its time-out is rolled back under a new
+    epoch); `Source.confirm_membership` tells them apart.
+    """
+
+
 class Outcome(Enum):
     """What happens after an error; the value is the class that says so."""
 
@@ -130,18 +138,20 @@ def error_in(exception: KafkaException) -> KafkaError:
 class Door:
     """Turns what the client raises into what `cdc.errors` means; `where` is the bootstrap list.
 
-    `one_try`: behind this door nothing is tried again, so that a time-out means absence.
+    `one_try`: behind this door nothing is tried again, so that a time-out means absence. `fatal` is
+    what an end for good is called here.
     """
 
     where: str
     one_try: bool = False
+    fatal: type[FatalError] = FatalError
 
     def explain(self, error: KafkaError, doing: str) -> HeadworksError:
         """One line and a next step; librdkafka's own text holds no record."""
         if self._absent(error):
             return self.absent(doing)
         outcome = outcome_of(error)
-        kind: type[HeadworksError] = outcome.value
+        kind: type[HeadworksError] = self.fatal if outcome is Outcome.STOP else outcome.value
         message = f"Kafka at {self.where}: {doing}: {error.str()} ({error.name()})"
         return kind(message, hint=HINTS[outcome])
 

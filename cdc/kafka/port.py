@@ -122,6 +122,15 @@ class Source(Protocol):
     def group_metadata(self) -> GroupMetadata:
         """Goes with `TransactionalSink.commit`; ask for it there and then."""
 
+    def confirm_membership(self) -> None:
+        """Wait until the group must have told whether this process still is its member.
+
+        Nothing is delivered meanwhile: pause every partition before.
+
+        Raises:
+            FatalError: another process took the name.
+        """
+
     def close(self) -> None:
         """Stop fetching. The membership lives on until its session times out or is taken over."""
 
@@ -131,7 +140,8 @@ class TransactionalSink(Protocol):
 
     The protocol, in this order; each implementation's methods carry the same numbers:
 
-    1. `open` once: fences every older sink of the same name and aborts what it left open.
+    1. `open`, and again after `Fenced`: fences every older sink of the same name and aborts what
+       it left open.
     2. `begin` a transaction; the one before is resolved.
     3. `produce` and `produce_all`: written, not yet readable.
     4. `commit`: records and offsets become readable and final together, or neither.
@@ -142,6 +152,10 @@ class TransactionalSink(Protocol):
     @property
     def ready(self) -> bool:
         """Whether `begin` may be called: opened, not fenced, no transaction unresolved."""
+
+    @property
+    def shut(self) -> bool:
+        """Whether `open` must be called (again)."""
 
     def open(self) -> None:
         """Step 1."""

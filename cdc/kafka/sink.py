@@ -8,14 +8,16 @@ unknown, and only the same call again may resolve it.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from enum import Enum, auto
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import TopicPartition as ClientPartition
 
 from cdc.errors import TransientError
-from cdc.kafka.errors import Door, error_in
+from cdc.kafka.errors import Door, Fenced, error_in
 from cdc.kafka.port import GroupMetadata, Offsets
 
 # A predecessor's transaction is rolled back first; its coordinator may still be loading.
@@ -38,10 +40,12 @@ class _Stage(Enum):
 class KafkaSink:
     """See `cdc.kafka.port.TransactionalSink`."""
 
-    def __init__(self, producer: Producer, door: Door) -> None:
-        self._producer = producer
-        self._door = door
+    def __init__(self, connect: Callable[[], Producer], door: Door) -> None:
+        self._connect = connect
+        self._producer = connect()
+        self._door = replace(door, fatal=Fenced)
         self._stage = _Stage.SHUT
+        self._spent = False
         self._refusal: KafkaError | None = None
 
     @property
@@ -49,9 +53,16 @@ class KafkaSink:
         """See the port."""
         return self._stage is _Stage.NONE
 
+    @property
+    def shut(self) -> bool:
+        """See the port."""
+        return self._stage is _Stage.SHUT
+
     def open(self) -> None:
-        """1. Fence the predecessor."""
-        with self._door.mapped("open transactions"):
+        """1. Fence the predecessor; a producer that was fenced itself is replaced."""
+        if self._spent:
+            self._producer, self._spent = self._connect(), False
+        with self._mapped("open transactions"):
             self._producer.init_transactions(OPEN_TIMEOUT_S)
         self._stage = _Stage.NONE
 
@@ -60,7 +71,7 @@ class KafkaSink:
         if self._stage is not _Stage.NONE:
             raise TransientError("the transaction before is not resolved: abort it first")
         self._refusal = None
-        with self._door.mapped("begin a transaction"):
+        with self._mapped("begin a transaction"):
             self._producer.begin_transaction()
         self._stage = _Stage.OPEN
 
@@ -73,7 +84,7 @@ class KafkaSink:
         headers: Sequence[tuple[str, bytes]] = (),
     ) -> None:
         """3. One record."""
-        with self._door.mapped(f"produce to {topic}"):
+        with self._mapped(f"produce to {topic}"):
             while not self._queued(topic, partition, key, value, headers):
                 self._producer.poll(QUEUE_WAIT_S)
 
@@ -86,7 +97,7 @@ class KafkaSink:
     ) -> None:
         """3. Many records."""
         produce, heard = self._producer.produce, self._heard
-        with self._door.mapped(f"produce to {topic}"):
+        with self._mapped(f"produce to {topic}"):
             for partition, key, value in zip(partitions, keys, values, strict=True):
                 try:
                     produce(topic, value, key, partition, heard)
@@ -98,7 +109,7 @@ class KafkaSink:
     def commit(self, offsets: Offsets, metadata: GroupMetadata) -> None:
         """4. Offsets into the transaction, then all of it readable at once."""
         deadline = time.monotonic() + COMMIT_TIMEOUT_S
-        with self._door.mapped("commit offsets"):
+        with self._mapped("commit offsets"):
             if offsets:
                 self._producer.send_offsets_to_transaction(
                     [ClientPartition(at.topic, at.partition, to) for at, to in offsets.items()],
@@ -117,7 +128,7 @@ class KafkaSink:
                 if self._stage is _Stage.IN_DOUBT:
                     raise
         if self._stage is _Stage.OPEN:
-            with self._door.mapped("abort the transaction"):
+            with self._mapped("abort the transaction"):
                 self._producer.abort_transaction(_left(deadline))
             self._stage = _Stage.NONE
 
@@ -134,8 +145,19 @@ class KafkaSink:
             error = error_in(exception)
             if error.txn_requires_abort():
                 self._stage = _Stage.OPEN
-            raise self._door.explain(self._refusal or error, "commit") from None
+            with self._mapped("commit"):
+                raise KafkaException(self._refusal or error) from None
         self._stage = _Stage.NONE
+
+    @contextmanager
+    def _mapped(self, doing: str) -> Iterator[None]:
+        """The door; behind `Fenced` lies a producer that is good for nothing."""
+        try:
+            with self._door.mapped(doing):
+                yield
+        except Fenced:
+            self._stage, self._spent = _Stage.SHUT, True
+            raise
 
     def _heard(self, error: KafkaError | None, _: object) -> None:
         """A delivery that failed for good: the commit will fail, and this is why."""

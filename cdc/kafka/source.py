@@ -1,16 +1,18 @@
 """`Source` on a real Kafka: one member of a consumer group, read_committed.
 
-Rebalances are cooperative: a new table's topic disturbs no other table. A partition arrives paused
-at its end (an offset that always exists) and is moved by `start`: were it assigned at offset 0, a
-fetch could leave before the pause takes hold and report lost data where there is none.
+Rebalances are cooperative: a new table's topic disturbs no other table. What the group assigns is
+only noted; the client gets to know a partition when it is started, with its offset, and forgets it
+when it is paused. Seeking is never used: a seek that meets the look-up of an earlier start can be
+overtaken by its answer, and the partition then goes on at the wrong offset without a word.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
-from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import Consumer, KafkaError, Message
 from confluent_kafka import TopicPartition as ClientPartition
 
 from cdc.errors import FatalError, TransientError
@@ -22,6 +24,9 @@ from cdc.telemetry.logs import get_log
 # A predecessor's open transaction holds back committed offsets until its timeout (8 s).
 COMMITTED_TIMEOUT_S = 20.0
 QUERY_TIMEOUT_S = 5.0
+CONFIRM_S = 4.0
+"""Longer than a heartbeat's interval (a quarter of the session's 10 s) and its answer."""
+POLL_S = 0.2
 _LOG = get_log("cdc.kafka")
 _LOST = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001 (the client spells its own codes so)
 
@@ -68,29 +73,23 @@ class KafkaSource:
         """See the port."""
         if partition not in self._owned:
             raise TransientError(f"{partition.topic}: not assigned to this relay any more")
+        self.pause(partition)
         place = ClientPartition(partition.topic, partition.partition, offset)
         with self._door.mapped(f"start reading {partition.topic}"):
-            try:
-                self._consumer.seek(place)
-            except KafkaException:
-                # Once its offset was out of range, a partition cannot seek: it is taken up anew.
-                self._consumer.incremental_unassign([place])
-                self._consumer.incremental_assign([place])
-            self._consumer.resume([place])
+            self._consumer.incremental_assign([place])
         self._active.add(partition)
 
     def pause(self, partition: TopicPartition) -> None:
         """See the port."""
-        self._active.discard(partition)
-        if partition in self._owned:
+        if partition in self._active:
             with self._door.mapped(f"pause {partition.topic}"):
-                self._consumer.pause([ClientPartition(partition.topic, partition.partition)])
+                self._forget(self._consumer, {partition})
 
     def committed(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         """See the port."""
         asked = [ClientPartition(place.topic, place.partition) for place in partitions]
         with self._door.mapped("ask for the group's offsets"):
-            answers = self._consumer.committed(asked, timeout=COMMITTED_TIMEOUT_S)
+            answers = self._consumer.committed(asked, timeout=COMMITTED_TIMEOUT_S) if asked else []
         for answer in answers:
             if answer.error is not None:
                 raise self._door.explain(answer.error, f"offset of {answer.topic}")
@@ -123,6 +122,16 @@ class KafkaSource:
         """See the port."""
         return GroupMetadata(self._consumer.consumer_group_metadata())
 
+    def confirm_membership(self) -> None:
+        """See the port: the heartbeats of this time are answered, or the client knows better.
+
+        An offset commit would ask more directly, but after a broker's restart it is refused as
+        fenced while this very member is joining again.
+        """
+        deadline = time.monotonic() + CONFIRM_S
+        while time.monotonic() < deadline:
+            self.poll(1, POLL_S)
+
     def close(self) -> None:
         """See the port."""
         self._active.clear()
@@ -150,7 +159,7 @@ class KafkaSource:
     def _judge(self, error: KafkaError, message: Message) -> None:
         topic, partition = message.topic(), message.partition()
         if error.code() == _LOST and topic is not None and partition is not None:
-            self._active.discard(TopicPartition(topic, partition))
+            self.pause(TopicPartition(topic, partition))
             self._lost.add(TopicPartition(topic, partition))
         elif outcome_of(error) is Outcome.STOP:
             raise self._door.explain(error, "poll")
@@ -158,22 +167,24 @@ class KafkaSource:
             _LOG.warning("poll_trouble", code=error.name(), text=error.str(), topic=topic)
 
     def _on_assign(self, consumer: Consumer, partitions: list[ClientPartition]) -> None:
-        at_end = [ClientPartition(at.topic, at.partition, OFFSET_END) for at in partitions]
-        consumer.incremental_assign(at_end)
-        consumer.pause(at_end)
+        consumer.incremental_assign([])  # the client waits for the call, not for what is in it
         places = {TopicPartition(at.topic, at.partition) for at in partitions}
         self._owned |= places
         self._assigned |= places
         self._revoked -= places
 
     def _on_revoke(self, consumer: Consumer, partitions: list[ClientPartition]) -> None:
-        consumer.incremental_unassign(partitions)
         places = {TopicPartition(at.topic, at.partition) for at in partitions}
+        self._forget(consumer, places & self._active)
         self._owned -= places
-        self._active -= places
         self._assigned -= places
         self._lost -= places
         self._revoked |= places
+
+    def _forget(self, consumer: Consumer, places: set[TopicPartition]) -> None:
+        """The client fetches them no more; what it has fetched already is dropped."""
+        self._active -= places
+        consumer.incremental_unassign([ClientPartition(at.topic, at.partition) for at in places])
 
 
 def _grouped(messages: list[Message]) -> dict[TopicPartition, list[Message]]:

@@ -11,7 +11,7 @@ A round:
 
 No transaction is open between rounds, so that a rebalance, which happens inside a poll, never meets
 one. Whatever raises TransientError aborts the round; all tables are then opened anew, from what the
-broker says has been committed.
+broker says has been committed. FatalError is the end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import threading
 from cdc.config import RelaySettings
 from cdc.errors import HeadworksError, TransientError, Unreachable
 from cdc.event import RawBatch
-from cdc.kafka.errors import Refused
+from cdc.kafka.errors import Fenced, Refused
 from cdc.kafka.layout import CONTROL_SPECS, STATE, STATUS, dead_letter_spec, raw_patterns
 from cdc.relay.book import TableBook
 from cdc.relay.passage import Passage
@@ -98,7 +98,7 @@ class Relay:
         self.ports.health.beat()
         try:
             self._round()
-        except (TransientError, Unreachable) as error:
+        except (TransientError, Unreachable, Fenced) as error:
             return self._recover(error)
         self._delay_s = 0.0
         return 0.0
@@ -125,11 +125,19 @@ class Relay:
             self._transact(batches)
 
     def _settle(self) -> None:
-        """After a failure: close the transaction, then take every table up from the start."""
-        if self._dirty:
-            self.ports.sink.abort()
-            self._book.take_up_all()
-            self._dirty = False
+        """After a failure: close the transaction, then take every table up from the start.
+
+        A fenced producer is replaced only if this process still is the group's member of its name:
+        else another one has taken over, and taking its place would put an end to both.
+        """
+        if not self._dirty:
+            return
+        self._book.take_up_all()
+        if self.ports.sink.shut:
+            self.ports.source.confirm_membership()
+            self.ports.sink.open()
+        self.ports.sink.abort()
+        self._dirty = False
 
     def _look(self) -> None:
         now = self.ports.clock.now()
@@ -177,7 +185,7 @@ class Relay:
         _LOG.warning("round_aborted", message=error.message, again_in_s=self._delay_s)
         try:
             self._settle()
-        except (TransientError, Unreachable) as still:
+        except (TransientError, Unreachable, Fenced) as still:
             _LOG.warning("not_yet_settled", message=still.message)
         return self._delay_s
 

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, create_engine, text
 from cdc.errors import ConfigError
 from cdc.source.errors import explain_errors
 from cdc.source.expressions import Row, quote_table, select_columns
-from registry.derive.from_information_schema import list_tables, table_from_database
+from registry.derive.from_information_schema import table_from_database
 from registry.derive.table import Table
 
 CONNECT_TIMEOUT_S = 10
@@ -53,11 +53,6 @@ class Database:
         """A table's shape; None: no such table, or the user may not see it."""
         with self._connect() as connection:
             return table_from_database(connection, database, name)
-
-    def list_tables(self, database: str) -> list[str]:
-        """Names of a database's tables."""
-        with self._connect() as connection:
-            return list_tables(connection, database)
 
     def count_rows(self, table: Table) -> int:
         """How many rows a table has, counted."""

@@ -28,7 +28,8 @@ class StackPart:
 
     `prepare` gives its command, `is_ready` is asked with the log's length before the start,
     `finish` runs once it is ready. `elsewhere` is the address of one that the settings name in its
-    place (empty: ours is started). `before_stop` runs while it still answers; `stop_s` is how long it may take to end on SIGTERM.
+    place (empty: ours is started). `before_stop` runs while it still answers; `stop_s` is how long
+    it may take to end on SIGTERM.
     """
 
     name: Part
@@ -60,7 +61,7 @@ def answers_ready(part: Part) -> Callable[[Site, int], bool]:
     def is_ready(site: Site, _start: int) -> bool:
         url = f"http://127.0.0.1:{site.settings.port(part)}/ready"
         try:
-            return requests.get(url, timeout=HTTP_TIMEOUT_S).status_code == requests.codes.ok
+            return requests.get(url, timeout=HTTP_TIMEOUT_S).ok
         except requests.RequestException:
             return False
 

@@ -101,10 +101,11 @@ def _describe(part: Part, port: int) -> str:
 def find_holder(port: int) -> str:
     """Name and pid of the process that listens on `port`; empty when we may not know."""
     try:
-        for connection in psutil.net_connections("tcp"):
-            listens = connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
-            if listens and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+        pids = [
+            connection.pid
+            for connection in psutil.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+        ]
+        return next((f"{psutil.Process(pid).name()} (pid {pid})" for pid in pids if pid), "")
     except psutil.Error:
         return ""
-    return ""

@@ -40,7 +40,7 @@ def start_process(
     with log.open("ab") as output, Path(os.devnull).open("rb") as nothing:
         pid = os.posix_spawn(
             command[0],
-            command,
+            list(command),
             environment,
             setsid=True,
             file_actions=[

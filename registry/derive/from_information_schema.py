@@ -23,17 +23,6 @@ _COLUMNS = text("""
     ORDER BY ordinal_position
 """)
 
-_TABLES = text("""
-    SELECT table_name AS name FROM information_schema.tables
-    WHERE table_schema = :database AND table_type = 'BASE TABLE'
-    ORDER BY table_name
-""")
-
-
-def list_tables(connection: Connection, database: str) -> list[str]:
-    """Names of a database's tables, without views; those that the user may not see are left out."""
-    return list(connection.scalars(_TABLES, {"database": database}))
-
 
 def table_from_database(connection: Connection, database: str, name: str) -> Table | None:
     """Read one table's shape; None: there is no such table, or the user may not see it."""

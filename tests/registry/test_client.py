@@ -97,6 +97,7 @@ def test_refusals_have_classes(client):
     with pytest.raises(IncompatibleSchema) as refused:
         client.register(S, X_INT_Y_REQUIRED)
     assert refused.value.messages == client.check(S, X_INT_Y_REQUIRED)
+    assert f'for subject "{S}"' in str(refused.value)
     with pytest.raises(InvalidSchemaError, match="No type"):
         client.register(S, "{}")
     with pytest.raises(NotFound):

@@ -6,11 +6,14 @@ Run as `python -m tests.relay_stack.identity INSTANCE`, with settings in the env
 import sys
 
 from cdc.config import Settings, load_settings
-from cdc.errors import HeadworksError
+from cdc.errors import HeadworksError, TableStopped
 from cdc.kafka.client import KafkaAccess
 from cdc.relay import Ports, Relay
 from cdc.relay.process import run_relay
 from tests.relay_stack.fakes import CIPHER, FakePrograms, split
+
+STOPPING_SHAPE = 9
+STOPPED = TableStopped("no_policy", "users: no policy, so nothing leaves", hint="write one")
 
 
 def build(settings: Settings, instance: int) -> Relay:
@@ -21,7 +24,7 @@ def build(settings: Settings, instance: int) -> Relay:
         sink=kafka.sink(settings.relay, instance),
         topics=kafka.topics(),
         reader=kafka.reader(),
-        programs=FakePrograms(),
+        programs=FakePrograms({STOPPING_SHAPE: STOPPED}),
         cipher=CIPHER,
         split=split,
     )

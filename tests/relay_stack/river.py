@@ -37,18 +37,18 @@ class River:
         self.reader = access.reader()
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def send(self, start: int, end: int, keys: int = 100) -> None:
+    def send(self, start: int, end: int, keys: int = 100, shape: int = 1) -> None:
         """Events `start` to `end`, key = number mod `keys`."""
         self.topics.create([TopicSpec(self.raw, 1)])
         producer = Producer({"bootstrap.servers": self.bootstrap})
         for number in range(start, end):
-            producer.produce(self.raw, raw(str(number)), str(number % keys))
+            producer.produce(self.raw, raw(str(number), shape=shape), str(number % keys))
             producer.poll(0)
         assert producer.flush(30) == 0
 
-    def relay(self, instance: int = 0, home: str = "home") -> subprocess.Popen[bytes]:
-        """Start a relay process; its log is `<home>-<n>.log`."""
-        environment = os.environ | {
+    def settings(self, home: str = "home") -> dict[str, str]:
+        """As environment variables."""
+        return {
             "CDC_KAFKA__BOOTSTRAP": self.bootstrap,
             "CDC_STACK__DIR": str(self.folder / home),
             "CDC_RELAY__GROUP": self.name,
@@ -56,12 +56,27 @@ class River:
             "CDC_RELAY__PORT": "0",
             "CDC_RELAY__BATCH_EVENTS": "500",
         }
+
+    def cdc(self, *args: str) -> subprocess.CompletedProcess[str]:
+        """A command with the same settings."""
+        return subprocess.run(
+            [sys.executable, "-m", "cdc", *args],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            cwd=ROOT,
+            env=os.environ | self.settings(),
+        )
+
+    def relay(self, instance: int = 0, home: str = "home") -> subprocess.Popen[bytes]:
+        """Start a relay process; its log is `<home>-<n>.log`."""
         log = self.folder / f"{home}-{len(self.processes)}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.relay_stack.identity", str(instance)],
                 cwd=ROOT,
-                env=environment,
+                env=os.environ | self.settings(home),
                 stdout=out,
                 stderr=out,
             )

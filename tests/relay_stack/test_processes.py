@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,6 @@ from tests.relay_stack.river import River
 
 pytestmark = pytest.mark.stack
 EVENTS = 6000
-
-
-@pytest.fixture
-def river(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[River]:
-    """On the stack's broker."""
-    river = River(request.getfixturevalue("stack").settings.bootstrap, tmp_path)
-    yield river
-    river.close()
 
 
 def test_kill_9_at_any_moment_loses_and_doubles_nothing(river: River) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cdc.errors import FatalError, TransientError
+from cdc.kafka.errors import Fenced
 from cdc.kafka.memory.broker import Entry, Fate, Log, MemoryBroker
 from cdc.kafka.memory.source import Membership
 from cdc.kafka.port import (
@@ -37,6 +38,11 @@ class MemorySink:
     def ready(self) -> bool:
         """See the port."""
         return self._broker.sinks.get(self._name) is self and self._transaction is None
+
+    @property
+    def shut(self) -> bool:
+        """See the port."""
+        return self._broker.sinks.get(self._name) is not self
 
     def open(self) -> None:
         """1. Fence the predecessor."""
@@ -101,7 +107,7 @@ class MemorySink:
 
     def _check(self) -> None:
         if self._broker.sinks.get(self._name) is not self:
-            raise FatalError(f"{self._name}: fenced by another producer of this name")
+            raise Fenced(f"{self._name}: fenced by another producer of this name")
 
     def _write(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers

@@ -88,6 +88,11 @@ class MemorySource:
         """See the port."""
         return GroupMetadata(Membership(self._group, self))
 
+    def confirm_membership(self) -> None:
+        """See the port."""
+        if self.fenced:
+            raise FatalError(f"{self._name}: another member took this name")
+
     def close(self) -> None:
         """See the port."""
         self._positions.clear()
@@ -111,8 +116,7 @@ class MemorySource:
             self._positions.pop(place, None)
 
     def _read(self, most: int) -> list[RawBatch]:
-        if self.fenced:
-            raise FatalError(f"{self._name}: another member took this name")
+        self.confirm_membership()
         self._broker.assign(self._group)
         batches = []
         for place in sorted(self._positions):

@@ -1,6 +1,8 @@
 """Connections and transactions: where the store's promises about writers are kept."""
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
@@ -14,6 +16,7 @@ from registry.store.sql.views import ReadView, WriteView
 
 # How long a writer waits for another process before it gives up with StoreError.
 LOCK_WAIT_S: Final = 20
+_WAL_PAUSE_S: Final = 0.01
 _IS_WRITE: Final = "registry_is_write"
 
 # SQLite has one lock for all writers and takes it with BEGIN IMMEDIATE. The others lock the one
@@ -88,11 +91,28 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     dbapi_connection.isolation_level = None  # the driver must not begin transactions by itself
     cursor = dbapi_connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={LOCK_WAIT_S * 1000}")
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _switch_to_wal(cursor)
     # FULL: a commit is on the disk before its id is told, so no id is given twice after power loss
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    """Turn on WAL; of nodes that start together on a new file, one does and the others wait.
+
+    The switch does not honour busy_timeout: SQLite answers "database is locked" at once.
+    """
+    deadline = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_WAL_PAUSE_S)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """Brings a database to the newest tables, with alembic, at start; scripts lie in the package."""
 
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from sqlalchemy import Connection
 SCRIPTS: Final = Path(__file__).parent.parent / "migrations"
 # The service keeps tables of its own in the same database, with a version table of its own.
 VERSION_TABLE: Final = "registry_alembic_version"
+# alembic keeps the running migration in module globals, which threads would take from each other
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 def migrate(connection: Connection) -> None:
@@ -23,6 +26,6 @@ def migrate(connection: Connection) -> None:
     def upgrade(revision: Any, _context: MigrationContext) -> Any:
         return script._upgrade_revs("head", revision)  # noqa: SLF001 - as alembic's own command
 
-    with EnvironmentContext(config, script, fn=upgrade) as environment:
+    with _ONE_AT_A_TIME, EnvironmentContext(config, script, fn=upgrade) as environment:
         environment.configure(connection=connection, version_table=VERSION_TABLE)
         environment.run_migrations()

@@ -125,11 +125,21 @@ def test_reopening_changes_nothing(store, url):
     again.close()
 
 
-def test_threads_opening_one_new_database_make_it_once(url):
-    """Nodes that start together on an empty database all come up."""
+@pytest.mark.parametrize("attempt", range(8))
+def test_nodes_opening_one_new_database_together_all_come_up(url, attempt):
+    """Whoever is first makes the tables; the others wait for it instead of failing."""
     with ThreadPoolExecutor(6) as pool:
-        stores = list(pool.map(SqlStore, [url] * 6))
+        stores = list(pool.map(SqlStore, [f"{url}{attempt}"] * 6))
     for store in stores:
+        store.close()
+
+
+def test_several_new_databases_are_made_at_once(url):
+    """Migrations of different databases in one process do not get into each other's way."""
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(SqlStore, [f"{url}.{i}" for i in range(8)]))
+    for store in stores:
+        add(store, "a")
         store.close()
 
 

@@ -1,0 +1,18 @@
+"""What is in the topics, for a person: listed with sizes, read with values decoded.
+
+This shows what a topic holds, raw topics' personal data included.
+"""
+
+from cdc.topics.decoding import RecordDecoder
+from cdc.topics.listing import TopicRow, check_topic, kind_of, list_topics
+from cdc.topics.tail import Tail, TailRequest
+
+__all__ = [
+    "RecordDecoder",
+    "Tail",
+    "TailRequest",
+    "TopicRow",
+    "check_topic",
+    "kind_of",
+    "list_topics",
+]
