@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 STYLES = {"running": "green", "waiting": "yellow", "stopped": "bold red", "silent": "bold red"}
 WIDE = 240
-HEADINGS = ("RELAY", "TABLE", "STATE", "LAG", "EVENTS", "DEAD", "GOVERNED TOPIC", "WITHHELD")
+HEADINGS = ("RELAY", "TABLE", "STATE", "LAG", "EVENTS", "DEAD", "WITHHELD")
 
 
 @click.group()
@@ -121,11 +121,10 @@ def _print(relays: Mapping[str, RelayStatus], silent: set[str], now_ms: int) -> 
 def _cells(row: TableStatus) -> tuple[str, ...]:
     state = f"[{STYLES[row.state]}]{row.state}[/]" + (f" {row.code}" if row.code else "")
     return (
-        row.raw_topic,
+        ".".join(row.raw_topic.rsplit(".", 2)[-2:]),
         state,
         f"{row.lag:,}",
         f"{row.events:,}",
         f"{row.dead_letters:,}",
-        row.governed_topic,
         ", ".join(row.withheld),
     )

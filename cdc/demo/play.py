@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -237,23 +238,23 @@ def _await_column(editor: _Editor, person: int) -> Change:
 
 def _look(act: Play) -> None:
     stage, kcat, broker = act.stage, act.site.bin / "kcat", act.settings.bootstrap
-    jq = act.site.bin / "jq"
+    jq, shown = act.site.bin / "jq", os.path.relpath(act.site.bin)
     fields = "{id, name, price, __op}"
     with stage.step("Read them with anything: products are JSON, users are Avro"):
-        products = f"kcat -C -b {broker} -t {act.products_topic} -e -q"
+        read = f"kcat -C -b {broker} -t {act.products_topic} -e -q"
         stage.shell(
-            f"{kcat}{products[4:]} 2>/dev/null | {jq} -c '{fields}'",
-            f"{products} | jq -c '{fields}'",
+            f"{kcat}{read[4:]} 2>/dev/null | {jq} -c '{fields}'",
+            f"{shown}/{read} | {shown}/jq -c '{fields}'",
             lines=3,
         )
         stage.cdc("topics", "tail", act.users_topic, "--from-beginning", "-n", "1")
 
 
 def _what_next(act: Play) -> None:
-    serve = act.settings.registry_url
+    serve, program = act.settings.registry_url, act.stage.program
     tips: Mapping[str, str] = {
-        "cdc relay status": "what the relay does, table by table",
-        f"cdc topics tail {act.users_topic} --follow": "decoded records as they come",
+        f"{program} relay status": "what the relay does, table by table",
+        f"{program} topics tail {act.users_topic} --follow": "decoded records as they come",
         f"$EDITOR {act.policy_file}": "change what leaves; the relay takes it up by itself",
         f"curl {serve}/subjects": "the schema registry (Confluent's protocol)",
         f"curl {serve}/api/v1/relay": "the admin REST",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -26,6 +28,7 @@ class Stage:
 
     def __init__(self, config: Path | None) -> None:
         self.console = Console(width=WIDTH, highlight=False, soft_wrap=True)
+        self.program = _as_typed(Path(sys.executable).with_name("cdc"))
         self._config = ["--config", str(config)] if config else []
         self._taken: list[tuple[str, float]] = []
 
@@ -61,7 +64,7 @@ class Stage:
         Raises:
             StackError: it failed.
         """
-        self.show_command("cdc " + " ".join(arguments))
+        self.show_command(f"{self.program} {' '.join(arguments)}")
         self.console.file.flush()
         command = [sys.executable, "-m", "cdc", *self._config, *arguments]
         done = subprocess.run(command, check=False)
@@ -122,6 +125,13 @@ class Stage:
         for title, took_s in self._taken:
             self.console.print(f"   {took_s:6.1f} s  {title}")
         self.console.print(f"   {sum(took for _, took in self._taken):6.1f} s  in all")
+
+
+def _as_typed(program: Path) -> str:
+    """A program as a person here would type it."""
+    if shutil.which(program.name) == str(program):
+        return program.name
+    return os.path.relpath(program)
 
 
 def side_by_side(

@@ -144,7 +144,7 @@ def documented_token() -> Any:
     [
         (Canonical("string"), "Ärger@Example.org", "ärger@example.org"),
         (Canonical("long"), -7, "-7"),
-        (Canonical("boolean"), True, "True"),
+        (Canonical("boolean"), True, "true"),
         (Canonical("date"), 19782, "2024-02-29"),
         (Canonical("timestamp"), 0, "1970-01-01T00:00:00.000000Z"),
     ],

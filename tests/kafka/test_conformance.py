@@ -172,6 +172,25 @@ def test_pause_and_start_move_one_partition_alone(world: World) -> None:
     assert (late.topic, late.values) == (users, [b"u"])
 
 
+def test_every_start_delivers_from_its_offset(world: World) -> None:
+    """However often and however soon a partition is started anew, nothing is passed over."""
+    topic = make_topic(world, "shop.users")
+    source, sink = world.source(), world.sink()
+    sink.open()
+    send(sink, topic, [b"0", b"1", b"2"])
+    commit(sink, source)
+    subscribe(world, source)
+    await_assignment(source, topic)
+
+    for turn in range(40):
+        source.start(TopicPartition(topic), 0)
+        if turn % 4:
+            values = [value for batch in collect(source, 3) for value in batch.values]
+            assert values == [b"0", b"1", b"2"]
+        if turn % 3:
+            source.pause(TopicPartition(topic))
+
+
 def test_an_offset_out_of_range_is_told_for_that_partition_alone(world: World) -> None:
     """What retention took is reported as lost; the other partition delivers; both can restart."""
     users, products = make_topic(world, "shop.users"), make_topic(world, "shop.products")
