@@ -57,12 +57,13 @@ def status(ctx: click.Context, output: str) -> int:
 
     Exit code 1 when a table is stopped, a relay has fallen silent, or none runs.
     """
-    from cdc.app import relay_statuses  # noqa: PLC0415 (help must be fast)
-    from cdc.control.status import SILENT_AFTER_S, TableState  # noqa: PLC0415
-    from cdc.kafka.client import KafkaAccess  # noqa: PLC0415
+    from cdc.control.status import SILENT_AFTER_S, TableState, read_status  # noqa: PLC0415
+    from cdc.kafka.client import KafkaAccess  # noqa: PLC0415 (help must be fast)
+    from cdc.kafka.layout import STATUS  # noqa: PLC0415
 
     settings = settings_of(ctx)
-    relays = relay_statuses(settings, KafkaAccess.of(settings).reader())
+    records = KafkaAccess.of(settings).reader().read_to_end(STATUS)
+    relays = read_status(records, settings.relay.group)
     now_ms = time.time_ns() // 1_000_000
     silent = {name for name, it in relays.items() if it.silent_s(now_ms) > SILENT_AFTER_S}
     if output == "json":

@@ -80,9 +80,13 @@ def status_value(status: RelayStatus) -> bytes:
     return orjson.dumps(asdict(status))
 
 
-def read_status(records: Iterable[KeyedValue]) -> dict[str, RelayStatus]:
-    """The last word of each relay that has not taken it back, by `<group>-<instance>`."""
-    return {key: _relay(value) for key, value in sorted(latest_values(records).items())}
+def read_status(records: Iterable[KeyedValue], group: str = "") -> dict[str, RelayStatus]:
+    """The last word of each relay (of one group) that has not taken it back.
+
+    By `<group>-<instance>`.
+    """
+    statuses = {key: _relay(value) for key, value in sorted(latest_values(records).items())}
+    return {key: status for key, status in statuses.items() if group in ("", status.group)}
 
 
 def _relay(value: Mapping[str, Any]) -> RelayStatus:

@@ -15,6 +15,7 @@ from typing import cast
 from confluent_kafka import Consumer, Message
 from confluent_kafka import TopicPartition as ClientPartition
 
+from cdc.errors import TransientError
 from cdc.kafka.errors import Door, Outcome, outcome_of
 from cdc.kafka.port import Headers, Record
 
@@ -92,12 +93,25 @@ class KafkaReading:
         """Assign every partition at its start; returns their ends."""
         places, ends = _partitions(consumer, self._door, self._topic), {}
         for place in places:
-            with self._door.mapped(f"ask for the ends of {self._topic}"):
-                low, high = consumer.get_watermark_offsets(place, timeout=QUERY_TIMEOUT_S)
+            low, high = self._bounds(consumer, place)
             place.offset = min(max(low, self.offsets.get(place.partition, 0)), high)
             self.offsets[place.partition], ends[place.partition] = place.offset, high
         consumer.assign(places)
         return ends
+
+    def _bounds(self, consumer: Consumer, place: ClientPartition) -> tuple[int, int]:
+        """First offset and end; a partition just created has no leader for a moment."""
+        deadline = time.monotonic() + QUERY_TIMEOUT_S
+        while True:
+            try:
+                with self._door.mapped(f"ask for the ends of {self._topic}"):
+                    low, high = consumer.get_watermark_offsets(place, timeout=QUERY_TIMEOUT_S)
+            except TransientError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_WAIT_S)
+            else:
+                return low, high
 
     def _unfinished(self, ends: Mapping[int, int]) -> bool:
         return any(self.offsets[partition] < end for partition, end in ends.items())

@@ -15,6 +15,8 @@ from cdc.event import ChangeBatch, NormalizedBatch
 from registry.derive.from_debezium import RawColumn
 from registry.derive.types import Repair
 
+_YEAR_ZERO = zigzag(1900)
+
 
 class _NoFormError(ValueError):
     """Why there is no canonical form, in words without the value."""
@@ -41,6 +43,10 @@ def _to_boolean(data: bytes) -> bytes:
     raise _NoFormError("neither 0 nor 1 in a column declared as boolean")
 
 
+def _year(data: bytes) -> bytes:
+    return zigzag(0) if data == _YEAR_ZERO else data
+
+
 def _millis_to_micros(data: bytes) -> bytes:
     return zigzag(unzigzag(data) * 1000)
 
@@ -54,11 +60,12 @@ REPAIRS: Mapping[Repair, Callable[[bytes], bytes] | None] = {
     Repair.DECIMAL_TO_LONG: _decimal_to_long,
     Repair.UNSIGNED: _refuse_negative,
     Repair.TO_BOOLEAN: _to_boolean,
+    Repair.YEAR: _year,
     Repair.MILLIS_TO_MICROS: _millis_to_micros,
     Repair.ISO_TO_MICROS: _iso_to_micros,
 }
 
-COUNTED = frozenset({Repair.TO_BOOLEAN})
+COUNTED = frozenset({Repair.TO_BOOLEAN, Repair.YEAR})
 """Repairs of what the source sends differently from time to time; the others only change units."""
 
 

@@ -126,6 +126,7 @@ class Repair(StrEnum):
     DECIMAL_TO_LONG = "decimal_to_long"  # BIGINT UNSIGNED under the `precise` mode
     UNSIGNED = "unsigned"  # a wrapped BIGINT UNSIGNED shows as a negative long
     TO_BOOLEAN = "to_boolean"
+    YEAR = "year"  # MySQL's year 0000 arrives as 1900, which no YEAR can hold
     MILLIS_TO_MICROS = "millis_to_micros"
     ISO_TO_MICROS = "iso_to_micros"
 
@@ -176,7 +177,7 @@ RAW_TYPES: Mapping[tuple[str, str], RawRow] = {
     ("string", ""): RawRow(_always(STRING)),
     ("bytes", ""): RawRow(_always(BYTES)),
     ("string", "io.debezium.data.Enum"): RawRow(_always(STRING)),
-    ("int32", "io.debezium.time.Year"): RawRow(_always(LONG)),
+    ("int32", "io.debezium.time.Year"): RawRow(_always(LONG), Repair.YEAR),
     ("int32", "io.debezium.time.Date"): RawRow(_always(DATE)),
     ("int64", "io.debezium.time.Timestamp"): RawRow(
         _always(LOCAL_TIMESTAMP), Repair.MILLIS_TO_MICROS

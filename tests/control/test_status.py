@@ -55,6 +55,13 @@ def test_a_relay_that_took_its_word_back_is_gone() -> None:
     assert list(read_status(records)) == ["cdc-relay-0"]
 
 
+def test_one_group_can_be_asked_for() -> None:
+    """Several groups share the topic."""
+    records = [record(status_key("cdc-relay", 2), status_value(STATUS))]
+    assert list(read_status(records, "cdc-relay")) == ["cdc-relay-2"]
+    assert read_status(records, "other") == {}
+
+
 def test_fields_of_a_later_version_are_passed_over() -> None:
     """An older reader still reads what it knows."""
     value = orjson.loads(status_value(STATUS))

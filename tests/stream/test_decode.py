@@ -4,11 +4,16 @@ import json
 
 import pytest
 
+from cdc.column import zigzag
 from cdc.event import AvroShape, JsonShape
+from cdc.stream.decode import json_decoder
+from cdc.stream.normalize import normalize
 from cdc.stream.shape import json_prefix, split_shapes
-from tests.builders import PRODUCTS, USERS, RawTopic, raw_batch, user
+from registry.derive.from_debezium import table_from_connect
+from tests.builders import PRODUCTS, USERS, Col, RawTopic, raw_batch, user
 from tests.stream.programs import USERS_TOPIC, program_of, run_all
 
+_BOOL = {"__debezium.source.column.length": "1"}
 TOPIC = RawTopic("mysql.pizzashop.users", USERS)
 
 
@@ -139,3 +144,25 @@ def test_kafka_tombstones_are_counted_not_sent():
     key, _ = TOPIC.json("d", user(1))
     out = run_all(TOPIC, [TOPIC.json("d", user(1)), (key, None)])
     assert (out.values, out.skipped) == ([None], 1)
+
+
+def test_repaired_values_are_canonical_and_counted():
+    """Year 0000 arrives as 1900 and a BOOL as a small int; both are mended and counted."""
+    topic = RawTopic(
+        "mysql.shop.t",
+        (
+            Col("id", "int64", optional=False),
+            Col("y", "int32", "io.debezium.time.Year", "YEAR"),
+            Col("b", "int16", mysql="TINYINT", parameters=_BOOL),
+        ),
+    )
+    raw = table_from_connect(
+        topic.topic, {"fields": [{"field": "id"}]}, topic._json_envelope_schema()
+    )
+    message = topic.json("c", {"id": 1, "y": 1900, "b": 1})
+    ((shape, batch),) = split_shapes(raw_batch("t", [message]))
+    change = json_decoder(shape, raw.columns).decode(batch, frozenset({"id"}))
+    out = normalize(change, raw.columns)
+    assert out.row["y"].values() == [zigzag(0)]
+    assert out.row["b"].values() == [b"\x01"]
+    assert out.repaired == {"y": 1, "b": 1}
