@@ -78,6 +78,9 @@ def prepare(site: Site) -> list[str]:
     generate_secrets(site)
     if not _data(site).exists():
         _initialize(site)
+    # A killed server leaves its lock; while it is a zombie the next one would take it for alive.
+    # Two servers on one data directory are still kept apart by InnoDB's own locks.
+    (_data(site) / "mysqld.sock.lock").unlink(missing_ok=True)
     port = site.settings.port("mysql")
     return [*_server_command(site), f"--port={port}", "--bind-address=127.0.0.1"]
 
