@@ -17,6 +17,7 @@ from confluent_kafka.admin import AdminClient
 from cdc.config import RelaySettings, Settings
 from cdc.errors import ConfigError
 from cdc.kafka.admin import KafkaTopics
+from cdc.kafka.coverage import Coverage
 from cdc.kafka.errors import Door, error_in
 from cdc.kafka.port import MAX_MESSAGE_BYTES
 from cdc.kafka.reader import KafkaReader
@@ -148,8 +149,12 @@ class KafkaAccess:
 
     def source(self, relay: RelaySettings, instance: int) -> KafkaSource:
         """The relay's side towards raw topics."""
-        consumer = self._make(Consumer, source_settings(relay, instance))
-        return KafkaSource(consumer, Door(self.bootstrap))
+        settings = source_settings(relay, instance)
+        visitor = {name: v for name, v in settings.items() if name != "group.instance.id"}
+        coverage = Coverage(
+            self._make(AdminClient, {}), relay.group, lambda: self._make(Consumer, visitor)
+        )
+        return KafkaSource(self._make(Consumer, settings), Door(self.bootstrap), coverage)
 
     def sink(self, relay: RelaySettings, instance: int) -> KafkaSink:
         """The relay's side towards governed topics."""

@@ -101,6 +101,12 @@ class Source(Protocol):
     def take_changes(self) -> Changes:
         """What the assignment went through since the last call; each change is told once."""
 
+    def claim_unassigned(self) -> None:
+        """See that every topic of the subscription is some member's; called about once a second.
+
+        Returns at once: what was overlooked arrives in `take_changes`.
+        """
+
     def start(self, partition: TopicPartition, offset: int) -> None:
         """Deliver an assigned partition from `offset` on, whatever it did before."""
 

@@ -17,6 +17,7 @@ from confluent_kafka import TopicPartition as ClientPartition
 
 from cdc.errors import FatalError, TransientError
 from cdc.event import RawBatch
+from cdc.kafka.coverage import Coverage
 from cdc.kafka.errors import Door, Outcome, outcome_of
 from cdc.kafka.port import Changes, GroupMetadata, TopicPartition
 from cdc.telemetry.logs import get_log
@@ -34,9 +35,11 @@ _LOST = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001 (the client spells its own
 class KafkaSource:
     """See `cdc.kafka.port.Source`."""
 
-    def __init__(self, consumer: Consumer, door: Door) -> None:
+    def __init__(self, consumer: Consumer, door: Door, coverage: Coverage) -> None:
         self._consumer = consumer
         self._door = door
+        self._coverage = coverage
+        self._patterns: Sequence[str] = ()
         self._owned: set[TopicPartition] = set()
         self._active: set[TopicPartition] = set()
         self._assigned: set[TopicPartition] = set()
@@ -45,6 +48,7 @@ class KafkaSource:
 
     def subscribe(self, patterns: Sequence[str]) -> None:
         """Join the group; partitions arrive during later polls."""
+        self._patterns = list(patterns)
         with self._door.mapped("subscribe to raw topics"):
             self._consumer.subscribe(
                 list(patterns),
@@ -68,6 +72,10 @@ class KafkaSource:
         for told in (self._assigned, self._revoked, self._lost):
             told.clear()
         return changes
+
+    def claim_unassigned(self) -> None:
+        """See the port."""
+        self._coverage.look(self._patterns)
 
     def start(self, partition: TopicPartition, offset: int) -> None:
         """See the port."""

@@ -145,6 +145,7 @@ class Relay:
         if now - self._looked_at < LOOK_S:
             return
         self._looked_at = now
+        self.ports.source.claim_unassigned()
         self._book.take_up_again(self._book.recreated())
         if self.ports.programs.refresh():
             _LOG.info("policies_changed")

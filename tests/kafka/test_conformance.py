@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cdc.errors import FatalError, TransientError
+from cdc.kafka.layout import CONTROL_SPECS
 from cdc.kafka.port import TopicPartition, TopicSpec
 from tests.kafka.worlds import (
     KafkaWorld,
@@ -360,3 +361,18 @@ def test_two_members_share_the_tables(world: World) -> None:
 
     until(ask)
     assert owned[0] | owned[1] == {TopicPartition(topic) for topic in topics}
+
+
+def test_a_topic_made_while_its_member_was_away_is_assigned(world: World) -> None:
+    """A relay that comes back within its session gets the tables that are new since."""
+    before = make_topic(world, "shop.before")
+    world.topics.create(CONTROL_SPECS)
+    first = world.source()
+    subscribe(world, first)
+    await_assignment(first, before)
+    first.close()
+    since = make_topic(world, "shop.since")
+
+    second = world.source()
+    subscribe(world, second)
+    await_assignment(second, before, since)

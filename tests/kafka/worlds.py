@@ -152,6 +152,7 @@ def await_assignment(source: Source, *topics: str) -> None:
 
     def ask() -> bool:
         assert source.poll(10, 0.05) == []
+        source.claim_unassigned()
         assigned.update(source.take_changes().assigned)
         return {TopicPartition(topic) for topic in topics} <= assigned
 

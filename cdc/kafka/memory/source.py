@@ -56,6 +56,9 @@ class MemorySource:
         self._told, self._lost = {"assigned": set(), "revoked": set()}, set()
         return Changes(frozenset(told["assigned"]), frozenset(told["revoked"]), lost)
 
+    def claim_unassigned(self) -> None:
+        """See the port; here every poll looks at all topics, so that none is overlooked."""
+
     def start(self, partition: TopicPartition, offset: int) -> None:
         """See the port."""
         if partition not in self._owned:
