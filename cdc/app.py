@@ -26,7 +26,7 @@ from cdc.privacy.policy import load_policies
 from cdc.relay import Ports, Relay
 from cdc.source import Database
 from cdc.telemetry.logs import get_log
-from cdc.telemetry.metrics import Metrics
+from cdc.telemetry.metrics import DEPENDENCY_UP, Metrics
 from cdc.topics import list_topics
 from cdc.verify import RelayPassing, Verifier
 from registry.client import RegistryClient
@@ -95,6 +95,7 @@ def build_admin(settings: Settings) -> Admin:
     connect = ConnectClient(settings.connect_url, retries=0)
     reader = kafka.reader()
     topics = kafka.topics()
+    metrics = Metrics()
 
     def registry_answers() -> str:
         return f"{len(service.list_subjects())} subjects"
@@ -110,11 +111,27 @@ def build_admin(settings: Settings) -> Admin:
         connect=connect,
         topics=lambda: list_topics(topics, reader, settings.relay),
         relay=lambda: read_status(reader.read_to_end(STATUS)),
-        checks={"registry": registry_answers, "kafka": kafka_answers, "connect": connect_answers},
-        metrics=Metrics().render,
+        checks={
+            "registry": _watched(metrics, "registry", registry_answers),
+            "kafka": _watched(metrics, "kafka", kafka_answers),
+            "connect": _watched(metrics, "connect", connect_answers),
+        },
+        metrics=metrics.render,
         version=__version__,
         close=service.close,
     )
+
+
+def _watched(metrics: Metrics, name: str, ask: Callable[[], str]) -> Callable[[], str]:
+    """The same check, its outcome kept as a metric."""
+
+    def check() -> str:
+        metrics.set(DEPENDENCY_UP, 0, name=name)
+        said = ask()
+        metrics.set(DEPENDENCY_UP, 1, name=name)
+        return said
+
+    return check
 
 
 def relay_statuses(settings: Settings, reader: Reader) -> Mapping[str, RelayStatus]:

@@ -81,6 +81,12 @@ EPOCH = Metric(
     "cdc_relay_epoch", Kind.GAUGE, "rises when the raw topic is created anew", ("table",)
 )
 TABLES = Metric("cdc_relay_tables", Kind.GAUGE, "raw topics assigned to this relay")
+DEPENDENCY_UP = Metric(
+    "cdc_dependency_up",
+    Kind.GAUGE,
+    "1 where `cdc serve` found it answering when readiness was last asked for, else 0",
+    ("name",),
+)
 
 METRICS: Sequence[Metric] = (
     EVENTS,
@@ -94,6 +100,7 @@ METRICS: Sequence[Metric] = (
     WITHHELD,
     EPOCH,
     TABLES,
+    DEPENDENCY_UP,
 )
 
 
