@@ -3,10 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo down clean format check test bench
+.PHONY: help install demo down clean format check test bench bench-registry
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 install: .venv/.installed ## make .venv with everything pinned by hash
 
@@ -43,3 +43,6 @@ test: check ## check, then the tests on a real MySQL, Kafka and Connect
 
 bench: install ## speed, as JSON on stdout
 	@$(BIN)/python -m tests.bench
+
+bench-registry: install ## speed of the schema registry, as JSON on stdout
+	@$(BIN)/python -m tests.bench_registry

@@ -30,7 +30,7 @@ from cdc.telemetry.metrics import DEPENDENCY_UP, Metrics
 from cdc.topics import list_topics
 from cdc.verify import RelayPassing, Verifier
 from registry.client import RegistryClient
-from registry.errors import RegistryUnreachable
+from registry.errors import RegistryUnreachable, WireProfile
 from registry.http import create_app as create_registry_app
 from registry.model import SchemaId
 from registry.service import open_registry
@@ -107,7 +107,7 @@ def build_admin(settings: Settings) -> Admin:
         return f"{len(connect.list_connectors())} connectors"
 
     return Admin(
-        registry=create_registry_app(service),
+        registry=create_registry_app(service, profile=WireProfile(settings.registry.profile)),
         connect=connect,
         topics=lambda: list_topics(topics, reader, settings.relay),
         relay=lambda: read_status(reader.read_to_end(STATUS)),
@@ -132,6 +132,15 @@ def _watched(metrics: Metrics, name: str, ask: Callable[[], str]) -> Callable[[]
         return said
 
     return check
+
+
+def build_registry(database_url: str, profile: str = "default") -> ASGIApp:
+    """The registry alone on its database, answering as one Confluent generation does.
+
+    Raises:
+        ConfigError: the database cannot be opened.
+    """
+    return create_registry_app(open_registry(database_url), profile=WireProfile(profile))
 
 
 def relay_statuses(settings: Settings, reader: Reader) -> Mapping[str, RelayStatus]:

@@ -83,6 +83,10 @@ class RegistrySettings(Section):
     database: str = Field(
         "sqlite:///{stack}/registry.db", description="where the embedded registry keeps its schemas"
     )
+    profile: Literal["default", "cp7", "cp8"] = Field(
+        "default",
+        description="error codes and fields of which Confluent generation (409 or 40901)",
+    )
 
 
 class ServeSettings(Section):

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from docs import reference, rules
+from docs import reference, rules, wire
 
 DOCS = Path(__file__).parent
 
@@ -31,6 +31,12 @@ PAGES: Mapping[str, Mapping[str, Section]] = {
     },
     "policies": {"file": rules.describe_policy_file, "rules": rules.describe_rules},
     "metrics": {"metrics": reference.describe_metrics},
+    "registry": {
+        "changes": wire.describe_changes,
+        "checks": wire.describe_registry_checks,
+        "endpoints": wire.describe_endpoints,
+        "errors": wire.describe_wire_errors,
+    },
     "exit-codes": {
         "exit codes": reference.describe_exit_codes,
         "errors": reference.describe_error_tree,

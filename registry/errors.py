@@ -5,8 +5,8 @@ status. Messages of wire errors are Confluent's: clients match on them.
 
 RegistryError
 ├── NotFound             40401-40409, one class per code below
-├── IncompatibleSchema   409 (or 40901, see ErrorProfile)
-├── Unprocessable        42201-42210, one class per code below
+├── IncompatibleSchema   409 (or 40901, see WireProfile)
+├── Unprocessable        42201-42211, one class per code below
 ├── StoreError           50001, the database said no
 ├── DecodeError, EncodeError   bytes or values do not fit a schema; never quote a value
 ├── AmbiguousFieldError  a reader field matches several writer fields
@@ -18,11 +18,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class ErrorProfile(StrEnum):
-    """Which Confluent generation's error code an incompatible schema gets."""
+class WireProfile(StrEnum):
+    """Which Confluent generation the answers look like.
 
-    CP7 = "cp7"  # 409: what Confluent up to 8.0.3, its Python client's tests and Karapace say
-    CP8 = "cp8"  # 40901: Confluent 8.0.5, 8.1.2 and later
+    The error code of an incompatible schema is 409 up to 8.0.3 and 40901 from 8.0.5 and 8.1.2 on;
+    `guid`, `ts`, `deleted` and the `schemaType` of Avro are absent before 8.0.
+    """
+
+    DEFAULT = "default"  # 409 and all fields: what most clients of both generations take
+    CP7 = "cp7"  # 409, without the fields of 8.0
+    CP8 = "cp8"  # 40901 and all fields
+
+    @property
+    def shows_new_fields(self) -> bool:
+        """Answers have the fields that came with 8.0."""
+        return self is not WireProfile.CP7
 
 
 class RegistryError(Exception):
@@ -168,6 +178,13 @@ class ReferenceExists(Unprocessable):
         )
 
 
+class IdDoesNotMatch(Unprocessable):
+    """The subject holds the imported schema already, under another id."""
+
+    def __init__(self, known: int, wanted: int) -> None:
+        super().__init__(f"Schema already registered with id {known} instead of input id {wanted}")
+
+
 class InvalidSubject(Unprocessable):
     """Empty, too long, or with control characters."""
 
@@ -181,6 +198,13 @@ class SchemaTooLarge(Unprocessable):
 
 class InvalidRuleSet(Unprocessable):
     """The rule set contradicts itself."""
+
+
+class ContextNotEmpty(Unprocessable):
+    """A context is removed only when no subject, soft-deleted or not, is left in it."""
+
+    def __init__(self, context: str) -> None:
+        super().__init__(f"The specified context '{context}' is not empty.")
 
 
 class StoreError(RegistryError):
@@ -231,17 +255,19 @@ WIRE_ERRORS: Mapping[type[RegistryError], WireError] = {
     InvalidMode: WireError(42204, 422),
     OperationNotPermitted: WireError(42205, 422),
     ReferenceExists: WireError(42206, 422),
+    IdDoesNotMatch: WireError(42207, 422),
     InvalidSubject: WireError(42208, 422),
     SchemaTooLarge: WireError(42209, 413),
     InvalidRuleSet: WireError(42210, 422),
+    ContextNotEmpty: WireError(42211, 422),
     StoreError: WireError(50001, 500),
 }
 
 _INCOMPATIBLE_CP8 = WireError(40901, 409)
 
 
-def find_wire_error(error: RegistryError, profile: ErrorProfile = ErrorProfile.CP7) -> WireError:
+def find_wire_error(error: RegistryError, profile: WireProfile = WireProfile.DEFAULT) -> WireError:
     """Return how `error` travels; what has no row of its own is a store error."""
-    if profile is ErrorProfile.CP8 and isinstance(error, IncompatibleSchema):
+    if profile is WireProfile.CP8 and isinstance(error, IncompatibleSchema):
         return _INCOMPATIBLE_CP8
     return WIRE_ERRORS.get(type(error), WIRE_ERRORS[StoreError])

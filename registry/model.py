@@ -1,20 +1,72 @@
 """The registry's words: subjects, versions, ids, levels, modes, and what is registered."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, NewType, Self
+from typing import Any, Final, NewType, Self
 
-from registry.errors import InvalidLevel, InvalidMode
+from registry.errors import InvalidLevel, InvalidMode, InvalidSubject
 
 SchemaId = NewType("SchemaId", int)
 Subject = NewType("Subject", str)
 VersionNumber = NewType("VersionNumber", int)
+Context = NewType("Context", str)
 
 Json = Mapping[str, Any]
 
 MAX_VERSION = 2**31 - 1
+MAX_SUBJECT_CHARS: Final = 255
+DEFAULT_CONTEXT: Final = Context(".")
+ALL_CONTEXTS: Final = ":*:"  # in front of a prefix: the subjects of every context
+
+# Confluent's qualified form: `:.context:name`; what does not look like it is a plain name
+_QUALIFIED: Final = re.compile(r":(\.[^:]*):(.*)", re.DOTALL)
+# Java's ISO control characters
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def parse_subject(text: str) -> Subject:
+    """Read a subject; `:.:name` is `name`: the default context goes unsaid."""
+    context, name = split_subject(Subject(text))
+    return Subject(name) if context == DEFAULT_CONTEXT else Subject(text)
+
+
+def split_subject(subject: Subject) -> tuple[Context, str]:
+    """Return the context a subject lives in and its name there."""
+    match = _QUALIFIED.fullmatch(subject)
+    return (Context(match[1]), match[2]) if match else (DEFAULT_CONTEXT, subject)
+
+
+def qualify(context: Context, name: str) -> Subject:
+    """Return the subject of this name in a context."""
+    return Subject(name if context == DEFAULT_CONTEXT else f":{context}:{name}")
+
+
+def resolve_in(context: Context, text: str) -> Subject:
+    """Return the subject that `text` means for something in a context: unqualified is beside it."""
+    return parse_subject(text) if text.startswith(":.") else qualify(context, text)
+
+
+def check_scope_name(scope: Subject | None) -> None:
+    """Like `check_subject_name` for where settings hold: a subject, or `:.context:` alone."""
+    if scope is not None:
+        context, name = split_subject(scope)
+        is_context = not name and context != DEFAULT_CONTEXT
+        check_subject_name(qualify(context, "-") if is_context else scope)
+
+
+def find_context(subject: Subject) -> Context:
+    """Return the context a subject lives in: ids are counted per context."""
+    return split_subject(subject)[0] if subject.startswith(":.") else DEFAULT_CONTEXT
+
+
+def check_subject_name(subject: Subject) -> None:
+    """Raise InvalidSubject for names that are empty, too long or hold control characters."""
+    name = split_subject(subject)[1]
+    if not name or len(subject) > MAX_SUBJECT_CHARS or _CONTROL.search(subject):
+        raise InvalidSubject(subject)
 
 
 class CompatibilityLevel(StrEnum):
@@ -59,7 +111,7 @@ class Mode(StrEnum):
     READONLY = "READONLY"
     READONLY_OVERRIDE = "READONLY_OVERRIDE"  # global only: wins over the subjects' modes
     IMPORT = "IMPORT"  # takes schemas with their ids, unchecked
-    FORWARD = "FORWARD"  # writes belong to another registry
+    FORWARD = "FORWARD"  # writes belong to another registry, which sends them with their ids
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -70,9 +122,14 @@ class Mode(StrEnum):
             raise InvalidMode from None
 
     @property
-    def takes_writes(self) -> bool:
-        """Registering and deleting are allowed."""
-        return self in (Mode.READWRITE, Mode.IMPORT)
+    def is_read_only(self) -> bool:
+        """Nothing is registered or deleted."""
+        return self in (Mode.READONLY, Mode.READONLY_OVERRIDE)
+
+    @property
+    def takes_ids(self) -> bool:
+        """Schemas come with their ids from another registry, and are not checked again."""
+        return self in (Mode.IMPORT, Mode.FORWARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +159,27 @@ class Config:
         return bool(self.values.get("normalize", False))
 
     @property
+    def alias(self) -> "Subject | None":
+        """The subject that is meant when this one is asked for."""
+        alias = self.values.get("alias")
+        return Subject(alias) if alias else None
+
+    @property
+    def validates_new(self) -> bool:
+        """New schemas are parsed strictly: names, namespaces, defaults."""
+        return bool(self.values.get("validateNewSchemas", True))
+
+    @property
+    def validates_rules(self) -> bool:
+        """Rule sets are looked at before they are kept."""
+        return bool(self.values.get("validateRules", True))
+
+    @property
+    def validates_fields(self) -> bool:
+        """Fields that metadata reserves must not be used, nor be un-reserved."""
+        return bool(self.values.get("validateFields", False))
+
+    @property
     def compatibility_group(self) -> str | None:
         """The metadata property whose value splits a subject's versions into groups."""
         return self.values.get("compatibilityGroup")
@@ -118,7 +196,10 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class NewSchema:
-    """A schema as somebody hands it in; `id` and `version` only for import and compare-and-set."""
+    """A schema as somebody hands it in; `id` and `version` only for import and compare-and-set.
+
+    An empty `schema` stands for the subject's latest, to be registered with other extras.
+    """
 
     schema: str
     schema_type: str = "AVRO"
@@ -131,7 +212,10 @@ class NewSchema:
 
 @dataclass(frozen=True, slots=True)
 class StoredSchema:
-    """A schema under its id, whatever subjects use it; `schema` is the canonical string."""
+    """A schema under its id, whatever subjects use it; `schema` is the canonical string.
+
+    Ids are counted per context; `hash` is the same wherever the contents are.
+    """
 
     id: SchemaId
     schema: str
@@ -139,6 +223,7 @@ class StoredSchema:
     references: tuple[Reference, ...] = ()
     metadata: Json | None = None
     rule_set: Json | None = None
+    context: Context = DEFAULT_CONTEXT
 
 
 @dataclass(frozen=True, slots=True)

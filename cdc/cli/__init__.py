@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 COMMANDS = {
     "connectors": ("cdc.cli.connectors:connectors", "Debezium connectors as files: apply, status."),
     "demo": ("cdc.cli.demo:demo", "Everything from one command, before your eyes."),
+    "registry": ("cdc.cli.registry:registry", "A schema registry alone; export, import, check."),
     "relay": ("cdc.cli.relay:relay", "The record path: raw topics in, governed topics out."),
+    "schemas": (
+        "cdc.cli.schemas:schemas",
+        "Schema files against what is registered or committed.",
+    ),
     "serve": ("cdc.cli.serve:serve", "Schema registry and admin REST."),
     "stack": ("cdc.cli.stack:stack", "A real MySQL, Kafka and Connect on this machine, no Docker."),
     "topics": ("cdc.cli.topics:topics", "Governed and raw topics: list, tail."),

@@ -9,16 +9,22 @@ from registry.avro.schema import (
     Schema,
     expand,
     fingerprint,
+    list_field_names,
     normalize,
     parse_lenient,
     parse_strict,
     to_parsing_form,
 )
+from registry.avro.tags import TaggedPlace, change_tags, find_tags
 
 __all__ = [
     "Schema",
+    "TaggedPlace",
+    "change_tags",
     "expand",
+    "find_tags",
     "fingerprint",
+    "list_field_names",
     "make_reader",
     "make_writer",
     "normalize",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from registry.avro.nodes import Named, Node
+from registry.avro.nodes import Named, Node, Record
 from registry.avro.parse import SchemaParser
 from registry.avro.render import render_canonical, render_normalized, render_parsing_form
 from registry.errors import InvalidSchemaError
@@ -48,6 +48,11 @@ def parse_lenient(text: str, references: Mapping[str, str] = NO_REFERENCES) -> S
 def normalize(schema: Schema) -> str:
     """Return the canonical string of the schema's normalized form (Confluent's normalize=true)."""
     return _guard(lambda: render_normalized(schema.root, schema.referenced))
+
+
+def list_field_names(schema: Schema) -> list[str]:
+    """Return the names of a record's own fields, none for other schemas."""
+    return list(schema.root.by_name) if isinstance(schema.root, Record) else []
 
 
 def expand(schema: Schema) -> str:

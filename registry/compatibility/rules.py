@@ -117,6 +117,8 @@ class _Comparison:
         return tuple(found)
 
     def _some_branch_reads(self, reader: Union, writer: Node) -> bool:
+        if isinstance(writer, Primitive):
+            return _some_primitive_reads(reader, writer)
         # Branches are judged from a path of their own: only the verdict is used, but a named type
         # met first in here keeps that short location (Avro Java does the same).
         return any(not self.compare(branch, writer, _ROOT) for branch in reader.branches)
@@ -131,8 +133,13 @@ class _Comparison:
         return tuple(
             _lacking_branch(branch, (path, index))
             for index, branch in enumerate(writer.branches)
-            if self.compare(reader, branch, _ROOT)
+            if not self._reads_branch(reader, branch)
         )
+
+    def _reads_branch(self, reader: Union, branch: Node) -> bool:
+        if isinstance(branch, Primitive):
+            return _some_primitive_reads(reader, branch)
+        return not self.compare(reader, branch, _ROOT)
 
     def compare_fixeds(self, reader: Fixed, writer: Fixed, path: Path) -> Findings:
         found = _compare_names(reader, writer, path)
@@ -188,6 +195,12 @@ def _compare_primitives(reader: Primitive, writer: Primitive, path: Path) -> Fin
     if reader.type in PROMOTIONS.get(writer.type, _NOT_PROMOTED):
         return _NONE
     return (_type_mismatch(reader, writer, path),)
+
+
+def _some_primitive_reads(reader: Union, writer: Primitive) -> bool:
+    """Tell whether a branch takes a primitive: only another primitive ever does."""
+    promoted = PROMOTIONS.get(writer.type, _NOT_PROMOTED)
+    return any(branch.type == writer.type or branch.type in promoted for branch in reader.branches)
 
 
 def _compare_names(reader: Named, writer: Named, path: Path) -> Findings:

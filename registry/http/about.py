@@ -3,7 +3,8 @@
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from registry.http.wire import Call
+from registry.http.wire import Call, NoContent
+from registry.model import Context
 from registry.service import RegistryService
 
 
@@ -12,10 +13,16 @@ def get_root(_service: RegistryService, _call: Call) -> Any:
     return {}
 
 
-def list_contexts(_service: RegistryService, call: Call) -> Any:
-    """The contexts; there is the default one."""
-    prefix = call.text("contextPrefix", ".")
-    return call.page.cut([name for name in (".",) if name.startswith(prefix)])
+def list_contexts(service: RegistryService, call: Call) -> Any:
+    """The contexts, the default one (`.`) first."""
+    prefix = call.text("contextPrefix")
+    return call.page.cut([name for name in service.list_contexts() if name.startswith(prefix)])
+
+
+def delete_context(service: RegistryService, call: Call) -> Any:
+    """Let go of a context without subjects; it may be written `.name` or `:.name:`."""
+    service.delete_context(Context(call.path["context"].strip(":")))
+    return NoContent()
 
 
 def get_id(service: RegistryService, _call: Call) -> Any:

@@ -13,8 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from registry.errors import ErrorProfile, RegistryError, StoreError
+from registry.errors import RegistryError, StoreError, WireProfile
 from registry.http import about, schemas, settings, subjects
+from registry.http.answers import show_registered
+from registry.http.batches import Registrar
 from registry.http.door import AnswerCache, Door
 from registry.http.wire import (
     Call,
@@ -36,13 +38,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One line of the protocol; a cached one answers the same until something is deleted."""
+    """One line of the protocol.
+
+    A cached one answers the same until something is deleted; a registration goes with others.
+    """
 
     method: str
     path: str
     handler: Handler
     query: tuple[str, ...] = ()
     is_cached: bool = False
+    is_registration: bool = False
 
 
 _SUBJECT: Final = "/subjects/{subject}"
@@ -50,30 +56,53 @@ _VERSION: Final = "/subjects/{subject}/versions/{version}"
 _ID: Final = "/schemas/ids/{id}"
 _PAGE: Final = ("offset", "limit")
 _DELETED: Final = ("deleted", *_PAGE)
+_SHOWN: Final = ("format", "referenceFormat", "findTags")
+_GUID: Final = "/schemas/guids/{guid}"
 
 ENDPOINTS: Final[Sequence[Endpoint]] = (
-    Endpoint("GET", _ID, schemas.get_schema, ("fetchMaxId",), is_cached=True),
-    Endpoint("GET", f"{_ID}/schema", schemas.get_schema_text, is_cached=True),
+    Endpoint("GET", _ID, schemas.get_schema, ("subject", "fetchMaxId", *_SHOWN), is_cached=True),
+    Endpoint(
+        "GET", f"{_ID}/schema", schemas.get_schema_text, ("subject", "format"), is_cached=True
+    ),
     Endpoint("GET", f"{_ID}/subjects", schemas.list_subjects, ("subject", *_DELETED)),
     Endpoint("GET", f"{_ID}/versions", schemas.list_versions, ("subject", *_DELETED)),
+    Endpoint("GET", _GUID, schemas.get_schema_by_guid, ("format",)),
+    Endpoint("GET", f"{_GUID}/ids", schemas.list_ids_by_guid),
     Endpoint("GET", "/schemas/types", schemas.list_types),
-    Endpoint("GET", "/schemas", schemas.list_schemas, ("subjectPrefix", "latestOnly", *_DELETED)),
+    Endpoint(
+        "GET",
+        "/schemas",
+        schemas.list_schemas,
+        ("subjectPrefix", "aliases", "latestOnly", "ruleType", *_DELETED),
+    ),
     Endpoint(
         "GET", "/subjects", subjects.list_subjects, ("subjectPrefix", "deletedOnly", *_DELETED)
     ),
-    Endpoint("POST", _SUBJECT, subjects.look_up, ("normalize", "deleted")),
+    Endpoint("POST", _SUBJECT, subjects.look_up, ("normalize", "deleted", "format")),
     Endpoint("DELETE", _SUBJECT, subjects.delete_subject, ("permanent",)),
-    Endpoint("GET", f"{_SUBJECT}/metadata", subjects.find_by_metadata, ("key", "value", "deleted")),
+    Endpoint(
+        "GET",
+        f"{_SUBJECT}/metadata",
+        subjects.find_by_metadata,
+        ("key", "value", "deleted", "format"),
+    ),
     Endpoint(
         "GET",
         f"{_SUBJECT}/versions",
         subjects.list_versions,
         ("deletedOnly", "deletedAsNegative", *_DELETED),
     ),
-    Endpoint("POST", f"{_SUBJECT}/versions", subjects.register, ("normalize",)),
-    Endpoint("GET", _VERSION, subjects.get_version, ("deleted",)),
+    Endpoint(
+        "POST",
+        f"{_SUBJECT}/versions",
+        subjects.register,
+        ("normalize", "format", "force"),
+        is_registration=True,
+    ),
+    Endpoint("GET", _VERSION, subjects.get_version, ("deleted", *_SHOWN)),
     Endpoint("DELETE", _VERSION, subjects.delete_version, ("permanent",)),
-    Endpoint("GET", f"{_VERSION}/schema", subjects.get_version_text, ("deleted",)),
+    Endpoint("GET", f"{_VERSION}/schema", subjects.get_version_text, ("deleted", "format")),
+    Endpoint("POST", f"{_VERSION}/tags", subjects.change_tags),
     Endpoint("GET", f"{_VERSION}/referencedby", subjects.list_referrers, _DELETED),
     Endpoint("GET", "/config", settings.get_config, ("defaultToGlobal",)),
     Endpoint("PUT", "/config", settings.put_config),
@@ -83,10 +112,10 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     Endpoint("DELETE", "/config/{subject}", settings.delete_config),
     Endpoint("GET", "/mode", settings.get_mode, ("defaultToGlobal",)),
     Endpoint("PUT", "/mode", settings.put_mode, ("force",)),
-    Endpoint("DELETE", "/mode", settings.delete_mode),
+    Endpoint("DELETE", "/mode", settings.delete_mode, ("recursive",)),
     Endpoint("GET", "/mode/{subject}", settings.get_mode, ("defaultToGlobal",)),
     Endpoint("PUT", "/mode/{subject}", settings.put_mode, ("force",)),
-    Endpoint("DELETE", "/mode/{subject}", settings.delete_mode),
+    Endpoint("DELETE", "/mode/{subject}", settings.delete_mode, ("recursive",)),
     Endpoint("POST", f"/compatibility{_VERSION}", settings.check_version, ("normalize", "verbose")),
     Endpoint(
         "POST",
@@ -97,6 +126,7 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     Endpoint("GET", "/", about.get_root),
     Endpoint("POST", "/", about.get_root),
     Endpoint("GET", "/contexts", about.list_contexts, ("contextPrefix", *_PAGE)),
+    Endpoint("DELETE", "/contexts/{context}", about.delete_context),
     Endpoint("GET", "/v1/metadata/id", about.get_id),
     Endpoint("GET", "/v1/metadata/version", about.get_version),
     Endpoint("GET", "/v1/metadata/deployment", about.get_deployment),
@@ -106,16 +136,16 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
 def create_app(
     service: RegistryService,
     *,
-    error_profile: ErrorProfile = ErrorProfile.CP7,
+    profile: WireProfile = WireProfile.DEFAULT,
     max_body_bytes: int = MAX_BODY_BYTES,
 ) -> Starlette:
     """Return the registry as an ASGI application, to be run alone or mounted at `/`.
 
-    `error_profile` chooses the error code of an incompatible schema; larger bodies than
+    `profile` chooses the Confluent generation that answers look like; larger bodies than
     `max_body_bytes` are refused with 413.
     """
     cache = AnswerCache(service)
-    answer = _Answerer(service, cache, error_profile, max_body_bytes)
+    answer = _Answerer(service, cache, Registrar(service), profile, max_body_bytes)
     app = Starlette(
         routes=routes(answer),
         middleware=[Middleware(Door, cache=cache)],
@@ -136,7 +166,8 @@ class _Answerer:
 
     service: RegistryService
     cache: AnswerCache
-    error_profile: ErrorProfile
+    registrar: Registrar
+    profile: WireProfile
     max_body_bytes: int
 
     def make(self, endpoint: Endpoint) -> Callable[[Request], Any]:
@@ -146,13 +177,16 @@ class _Answerer:
             except RegistryError as error:
                 if isinstance(error, StoreError):
                     _log.error("store failed: %s", type(error.__cause__).__name__)
-                return answer_registry_error(error, self.error_profile)
+                return answer_registry_error(error, self.profile)
 
         return answer
 
     async def _answer(self, endpoint: Endpoint, request: Request) -> Response:
         media_type = choose_media_type(request.headers.get("accept", ""))
-        call = await receive_call(request, self.max_body_bytes)
+        call = await receive_call(request, self.max_body_bytes, self.profile)
+        if endpoint.is_registration and not call.wants_resolved:
+            registered = await self.registrar.register(call)
+            return make_answer(show_registered(registered, self.profile), media_type)
         age = self.cache.age
         value = await run_in_threadpool(endpoint.handler, self.service, call)
         response = make_answer(value, media_type)

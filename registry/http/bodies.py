@@ -1,13 +1,16 @@
 """Request bodies as Confluent's clients send them; unknown keys are ignored, as by its servers."""
 
-from typing import Annotated, Any, Final, TypeVar
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 from starlette.exceptions import HTTPException
 
-from registry.errors import InvalidLevel, InvalidMode, InvalidSchemaError
+from registry.avro import TaggedPlace, change_tags
+from registry.errors import InvalidLevel, InvalidMode
 from registry.model import (
+    MAX_SUBJECT_CHARS,
     MAX_VERSION,
     CompatibilityLevel,
     Json,
@@ -18,11 +21,17 @@ from registry.model import (
     Subject,
     VersionNumber,
 )
+from registry.service import TagChange
 
 _UNPROCESSABLE: Final = 422
 _BAD_REQUEST: Final = 400
 
 Number = Annotated[int, Field(ge=-1, le=MAX_VERSION)]
+# no database can be asked for more
+SubjectName = Annotated[str, Field(max_length=MAX_SUBJECT_CHARS, pattern=r"^[^\x00]*$")]
+# LOGICAL would bring another format's widening rules: it is refused instead of ignored. LENIENT
+# and STRICT differ for JSON Schema only.
+Policy = Annotated[Literal["STRICT", "LENIENT"], BeforeValidator(lambda v: str(v).upper())]
 
 _B = TypeVar("_B", bound="_Body")
 
@@ -35,7 +44,7 @@ class ReferenceBody(_Body):
     """A type that another subject's version defines; version -1 is its latest."""
 
     name: str
-    subject: str
+    subject: SubjectName
     version: Number
 
 
@@ -71,6 +80,20 @@ class RuleSetBody(_Body):
     encodingRules: list[RuleBody] | None = None  # noqa: N815 - Confluent's key
 
 
+class EntityBody(_Body):
+    """A record or field of a schema."""
+
+    entityPath: str  # noqa: N815 - Confluent's key
+    entityType: Literal["sr_record", "sr_field"]  # noqa: N815 - Confluent's key
+
+
+class TagsBody(_Body):
+    """Tags of one place."""
+
+    schemaEntity: EntityBody  # noqa: N815 - Confluent's key
+    tags: list[str]
+
+
 class SchemaBody(_Body):
     """A schema to register, look up or check."""
 
@@ -81,13 +104,16 @@ class SchemaBody(_Body):
     rule_set: RuleSetBody | None = Field(None, alias="ruleSet")
     version: Number | None = None
     id: Number | None = None
+    tags_to_add: list[TagsBody] | None = Field(None, alias="schemaTagsToAdd")
+    tags_to_remove: list[TagsBody] | None = Field(None, alias="schemaTagsToRemove")
 
     def to_model(self) -> NewSchema:
-        """Return the schema for the service; raises InvalidSchemaError when there is none."""
-        if not self.text:
-            raise InvalidSchemaError("Empty schema")
+        """Return the schema for the service; tags to add or remove are in its text already."""
+        text = self.text or ""
+        if self.tags_to_add or self.tags_to_remove:
+            text = _retag(text, _to_places(self.tags_to_add), _to_places(self.tags_to_remove))
         return NewSchema(
-            self.text,
+            text,
             (self.schema_type or "AVRO").upper(),
             tuple(
                 Reference(r.name, Subject(r.subject), VersionNumber(r.version))
@@ -106,8 +132,8 @@ class ConfigBody(_Body):
     compatibility: str | None = None
     compatibilityLevel: str | None = None  # noqa: N815 - Confluent's key, as GET returns it
     compatibilityGroup: str | None = None  # noqa: N815 - Confluent's key
-    compatibilityPolicy: str | None = None  # noqa: N815 - Confluent's key
-    alias: str | None = None
+    compatibilityPolicy: Policy | None = None  # noqa: N815 - Confluent's key
+    alias: SubjectName | None = None
     normalize: StrictBool | None = None
     validateFields: StrictBool | None = None  # noqa: N815 - Confluent's key
     validateNewSchemas: StrictBool | None = None  # noqa: N815 - Confluent's key
@@ -129,6 +155,31 @@ class ConfigBody(_Body):
         return {key: _drop_nulls(value) for key, value in changes.items()}
 
 
+class TagChangeBody(_Body):
+    """Tags of a version to add and to remove, and extras of the version that this makes."""
+
+    newVersion: Number | None = None  # noqa: N815 - Confluent's key
+    tagsToAdd: list[TagsBody] | None = None  # noqa: N815 - Confluent's key
+    tagsToRemove: list[TagsBody] | None = None  # noqa: N815 - Confluent's key
+    metadata: MetadataBody | None = None
+    ruleSet: RuleSetBody | None = None  # noqa: N815 - Confluent's key
+    rulesToMerge: RuleSetBody | None = None  # noqa: N815 - Confluent's key
+    rulesToRemove: list[str] | None = None  # noqa: N815 - Confluent's key
+
+    def to_model(self) -> TagChange:
+        """Return the change for the service."""
+        number = self.newVersion
+        return TagChange(
+            _to_places(self.tagsToAdd),
+            _to_places(self.tagsToRemove),
+            _dump(self.metadata),
+            _dump(self.ruleSet),
+            VersionNumber(number) if number is not None and number > 0 else None,
+            _dump(self.rulesToMerge),
+            self.rulesToRemove or (),
+        )
+
+
 class ModeBody(_Body):
     """A mode to set."""
 
@@ -139,6 +190,21 @@ class ModeBody(_Body):
         if self.mode is None:
             raise InvalidMode
         return Mode.parse(self.mode)
+
+
+def _to_places(bodies: Sequence[TagsBody] | None) -> list[TaggedPlace]:
+    return [
+        TaggedPlace(body.schemaEntity.entityPath, body.schemaEntity.entityType, tuple(body.tags))
+        for body in bodies or ()
+    ]
+
+
+def _retag(text: str, added: Sequence[TaggedPlace], removed: Sequence[TaggedPlace]) -> str:
+    """Change a schema's tags; what is no schema stays as it is, for the parser to refuse."""
+    try:
+        return change_tags(text, added, removed)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return text
 
 
 def parse_body(kind: type[_B], content: bytes) -> _B:

@@ -1,12 +1,11 @@
-"""Endpoints under /schemas: by id, and the list of all."""
+"""Endpoints under /schemas: by id, by guid, and the list of all."""
 
 from typing import Any, Final
 
-from registry.http.answers import show_registered, show_stored
+from registry.http.answers import show_aliases, show_registered, show_stored
 from registry.http.wire import Call, RawText, parse_number
-from registry.model import SchemaId
-from registry.service import Page, RegistryService
-from registry.service.use_cases import ALL_SUBJECTS
+from registry.model import ALL_CONTEXTS, RegisteredSchema, SchemaId, Subject, parse_subject
+from registry.service import Description, Page, RegistryService
 
 SCHEMA_TYPES: Final = ["AVRO"]
 MAX_LISTED: Final = 1000  # schemas in one answer, as in Confluent
@@ -14,13 +13,17 @@ MAX_LISTED: Final = 1000  # schemas in one answer, as in Confluent
 
 def get_schema(service: RegistryService, call: Call) -> Any:
     """The schema of an id, with the highest id of all where `fetchMaxId` asks for it."""
-    schema = service.get_schema(_read_id(call))
-    return show_stored(schema, service.get_highest_id() if call.flag("fetchMaxId") else None)
+    return show_stored(
+        _describe(service, call),
+        call.profile,
+        with_highest_id=call.flag("fetchMaxId"),
+        with_tags=call.flag("findTags"),
+    )
 
 
 def get_schema_text(service: RegistryService, call: Call) -> Any:
     """The schema of an id, bare."""
-    return RawText(service.get_schema(_read_id(call)).schema)
+    return RawText(_describe(service, call).schema.schema)
 
 
 def list_subjects(service: RegistryService, call: Call) -> Any:
@@ -35,6 +38,20 @@ def list_versions(service: RegistryService, call: Call) -> Any:
     return call.page.cut([{"subject": u.subject, "version": u.version} for u in usages])
 
 
+def get_schema_by_guid(service: RegistryService, call: Call) -> Any:
+    """The schema with a hash, whatever context it is in."""
+    schema = service.find_by_guid(call.path["guid"])[0]
+    subject = Subject(f":{schema.context}:")
+    found = service.describe_schema(schema.id, subject, is_expanded=call.wants_resolved)
+    return show_stored(found, call.profile, with_highest_id=False, with_tags=False)
+
+
+def list_ids_by_guid(service: RegistryService, call: Call) -> Any:
+    """Contexts and ids under which a hash is known."""
+    found = service.find_by_guid(call.path["guid"])
+    return [{"context": schema.context, "id": schema.id} for schema in found]
+
+
 def list_types(_service: RegistryService, _call: Call) -> Any:
     """The schema types that are kept."""
     return SCHEMA_TYPES
@@ -43,13 +60,30 @@ def list_types(_service: RegistryService, _call: Call) -> Any:
 def list_schemas(service: RegistryService, call: Call) -> Any:
     """All versions, a page at a time."""
     found = service.list_registered(
-        call.text("subjectPrefix", ALL_SUBJECTS),
+        call.text("subjectPrefix", ALL_CONTEXTS),
         with_deleted=call.flag("deleted"),
         only_latest=call.flag("latestOnly"),
     )
+    rule_type = call.text("ruleType")
+    if rule_type:
+        found = [version for version in found if _has_rule(version, rule_type)]
+    aliases = service.list_aliases() if call.flag("aliases") else {}
     limit = call.number("limit", MAX_LISTED)
     page = Page(call.number("offset", 0), limit if 0 <= limit <= MAX_LISTED else MAX_LISTED)
-    return [show_registered(version) for version in page.cut(found)]
+    return [
+        {**show_registered(v, call.profile), **show_aliases(aliases.get(v.subject, ()))}
+        for v in page.cut(found)
+    ]
+
+
+def _has_rule(version: RegisteredSchema, rule_type: str) -> bool:
+    lists = (version.rule_set or {}).values()
+    return any(rule.get("type") == rule_type for rules in lists for rule in rules)
+
+
+def _describe(service: RegistryService, call: Call) -> Description:
+    subject = parse_subject(call.text("subject"))
+    return service.describe_schema(_read_id(call), subject, is_expanded=call.wants_resolved)
 
 
 def _read_id(call: Call) -> SchemaId:
@@ -57,6 +91,5 @@ def _read_id(call: Call) -> SchemaId:
 
 
 def _list_usages(service: RegistryService, call: Call) -> Any:
-    subject = call.text("subject")
-    usages = service.list_usages(_read_id(call), with_deleted=call.flag("deleted"))
-    return [usage for usage in usages if subject in ("", usage.subject)]
+    subject = parse_subject(call.text("subject"))
+    return service.list_usages(_read_id(call), subject, with_deleted=call.flag("deleted"))

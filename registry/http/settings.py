@@ -1,8 +1,9 @@
 """Endpoints under /config, /mode and /compatibility."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
+from registry.compatibility.explain import show
 from registry.errors import InvalidSchemaError
 from registry.http.bodies import ConfigBody, ModeBody, SchemaBody, parse_body
 from registry.http.subjects import read_subject
@@ -10,10 +11,14 @@ from registry.http.wire import Call
 from registry.model import Subject
 from registry.service import RegistryService, Verdict
 
+# Confluent's names for what holds everywhere, besides no name at all
+_EVERYWHERE: Final = ("", ":.__GLOBAL:")
+
 
 def _read_scope(call: Call) -> Subject | None:
-    """Return the subject of the path, None for the registry's own settings."""
-    return read_subject(call) if "subject" in call.path else None
+    """Return the subject or context (`:.context:`) of the path, None for the whole registry."""
+    scope = read_subject(call) if "subject" in call.path else Subject("")
+    return None if scope in _EVERYWHERE else scope
 
 
 def get_config(service: RegistryService, call: Call) -> Any:
@@ -52,7 +57,8 @@ def put_mode(service: RegistryService, call: Call) -> Any:
 
 def delete_mode(service: RegistryService, call: Call) -> Any:
     """Unset a mode; answers what it was."""
-    return {"mode": service.clear_mode(_read_scope(call))}
+    is_recursive = call.flag("recursive")
+    return {"mode": service.clear_mode(_read_scope(call), is_recursive=is_recursive)}
 
 
 def check_version(service: RegistryService, call: Call) -> Any:
@@ -88,4 +94,8 @@ def _judge(call: Call, check: Callable[[SchemaBody], Verdict]) -> Any:
             raise
         verdict = Verdict(is_compatible=False, messages=[str(error)])
     answer: dict[str, Any] = {"is_compatible": verdict.is_compatible}
-    return {**answer, "messages": verdict.messages} if is_verbose else answer
+    if not is_verbose:
+        return answer
+    # Keys of ours, behind those that clients know and without a meaning for them.
+    explained = {} if verdict.is_compatible else show(verdict.explain())
+    return {**answer, "messages": verdict.messages, **explained}

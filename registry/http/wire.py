@@ -12,7 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from registry.errors import ErrorProfile, RegistryError, SchemaTooLarge, find_wire_error
+from registry.errors import (
+    InvalidSubject,
+    RegistryError,
+    SchemaTooLarge,
+    WireProfile,
+    find_wire_error,
+)
 from registry.model import MAX_VERSION
 from registry.service import Page
 
@@ -23,6 +29,7 @@ MEDIA_TYPES: Final[Mapping[str, float]] = {
     "application/json": 0.5,
 }
 DEFAULT_MEDIA_TYPE: Final = "application/vnd.schemaregistry.v1+json"
+_NUL: Final = "\0"
 READABLE_TYPES: Final = frozenset({*MEDIA_TYPES, "application/octet-stream"})
 
 
@@ -43,6 +50,7 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, list[str]]
     body: bytes
+    profile: WireProfile
 
     def flag(self, name: str) -> bool:
         """Return a boolean of the query: `true` in any case, anything else is false."""
@@ -56,6 +64,11 @@ class Call:
         """Return a number of the query; HTTP 404 where it is none, as Confluent answers."""
         text = self.text(name)
         return parse_number(text) if text else default
+
+    @property
+    def wants_resolved(self) -> bool:
+        """Avro's one format besides the canonical: referenced types are written out."""
+        return self.text("format").lower() == "resolved"
 
     @property
     def page(self) -> Page:
@@ -74,15 +87,25 @@ def parse_number(text: str) -> int:
     return number
 
 
-async def receive_call(request: Request, max_body_bytes: int) -> Call:
+async def receive_call(request: Request, max_body_bytes: int, profile: WireProfile) -> Call:
     """Read the request; HTTP 415 for other media types, SchemaTooLarge over the limit."""
     path = {name: unquote(part) for name, part in request.path_params.items()}
     text = request.scope.get("query_string", b"").decode("latin-1")
     query = parse_qs(text, keep_blank_values=True) if text else {}
+    _refuse_nul(path, query)
     body = b"" if request.method in ("GET", "HEAD") else await _read_body(request, max_body_bytes)
     if body:
         _check_media_type(request.headers.get("content-type", ""))
-    return Call(path, query, body)
+    return Call(path, query, body, profile)
+
+
+def _refuse_nul(path: Mapping[str, str], query: Mapping[str, list[str]]) -> None:
+    """Let no name pass that PostgreSQL cannot even be asked for."""
+    for part in path.values():
+        if _NUL in part:
+            raise InvalidSubject(part)
+    if any(_NUL in value for values in query.values() for value in values):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "The query holds a NUL character")
 
 
 async def _read_body(request: Request, max_body_bytes: int) -> bytes:
@@ -147,7 +170,7 @@ def make_error(code: int, status: int, message: str) -> Response:
     return Response(body, status, media_type=DEFAULT_MEDIA_TYPE)
 
 
-def answer_registry_error(error: RegistryError, profile: ErrorProfile) -> Response:
+def answer_registry_error(error: RegistryError, profile: WireProfile) -> Response:
     """Return an error of ours by the table in registry.errors."""
     wire = find_wire_error(error, profile)
     return make_error(wire.code, wire.status, str(error))

@@ -10,7 +10,18 @@ import orjson
 
 from registry.avro import Schema, expand, normalize, parse_lenient, parse_strict
 from registry.errors import InvalidSchemaError
-from registry.model import Json, NewSchema, Reference, RegisteredSchema, SchemaId, VersionNumber
+from registry.model import (
+    Context,
+    Json,
+    NewSchema,
+    Reference,
+    RegisteredSchema,
+    SchemaId,
+    StoredSchema,
+    VersionNumber,
+    find_context,
+    resolve_in,
+)
 from registry.store.port import Reading
 
 # A subject's history is parsed at each check, and a schema is often handed in twice in a row;
@@ -33,15 +44,17 @@ class Candidate:
     rule_set: Json | None
 
 
-def prepare(view: Reading, new: NewSchema, *, is_new: bool, normalizes: bool) -> Candidate:
-    """Parse a schema, strictly when it `is_new`; raises InvalidSchemaError."""
+def prepare(
+    view: Reading, context: Context, new: NewSchema, *, is_strict: bool, normalizes: bool
+) -> Candidate:
+    """Parse a schema that refers to others of a context; raises InvalidSchemaError."""
     if new.schema_type != "AVRO":
         raise InvalidSchemaError(
             f"Invalid schema type {new.schema_type}. This registry keeps schemas of type AVRO"
         )
-    references = pin_references(view, new.references)
-    parse = _parse_new if is_new else _parse_known
-    parsed = parse(new.schema, collect_texts(view, references))
+    references = pin_references(view, new.references, context)
+    parse = _parse_new if is_strict else _parse_known
+    parsed = parse(new.schema, collect_texts(view, references, context))
     if normalizes:
         references = tuple(sorted(set(references), key=lambda r: (r.name, r.subject, r.version)))
     text = normalize(parsed) if normalizes else parsed.canonical
@@ -51,7 +64,14 @@ def prepare(view: Reading, new: NewSchema, *, is_new: bool, normalizes: bool) ->
 
 def parse_registered(view: Reading, registered: RegisteredSchema) -> Schema:
     """Parse a stored version with the schemas it refers to."""
-    return _parse_known(registered.schema, collect_texts(view, registered.references))
+    texts = collect_texts(view, registered.references, find_context(registered.subject))
+    return _parse_known(registered.schema, texts)
+
+
+def expand_stored(view: Reading, schema: StoredSchema) -> str:
+    """Return a stored schema with the types it refers to written out."""
+    texts = collect_texts(view, schema.references, schema.context)
+    return expand(_parse_known(schema.schema, texts))
 
 
 _parse_new = lru_cache(_PARSED_KEPT)(lambda text, texts: parse_strict(text, dict(texts)))
@@ -67,19 +87,21 @@ def hash_contents(
     return hashlib.md5(contents, usedforsecurity=False).hexdigest()
 
 
-def pin_references(view: Reading, references: Sequence[Reference]) -> tuple[Reference, ...]:
+def pin_references(
+    view: Reading, references: Sequence[Reference], context: Context
+) -> tuple[Reference, ...]:
     """Replace version -1 by the number of the latest version."""
     return tuple(
-        replace(reference, version=find_referred(view, reference).version)
+        replace(reference, version=find_referred(view, reference, context).version)
         if reference.version == _LATEST_REFERENCE
         else reference
         for reference in references
     )
 
 
-def find_referred(view: Reading, reference: Reference) -> RegisteredSchema:
+def find_referred(view: Reading, reference: Reference, context: Context) -> RegisteredSchema:
     """Return the version a reference means; raises InvalidSchemaError when there is none."""
-    history = view.list_versions(reference.subject)
+    history = view.list_versions(resolve_in(context, reference.subject))
     if reference.version == _LATEST_REFERENCE:
         found = next((v for v in reversed(history) if not v.is_deleted), None)
     else:
@@ -92,26 +114,30 @@ def find_referred(view: Reading, reference: Reference) -> RegisteredSchema:
     return found
 
 
-def collect_texts(view: Reading, references: Sequence[Reference]) -> Texts:
-    """Return the texts that references mean, each after those it needs, once each."""
-    texts: dict[tuple[str, VersionNumber], tuple[str, str]] = {}
-    open_: list[SchemaId] = []
+def collect_texts(view: Reading, references: Sequence[Reference], context: Context) -> Texts:
+    """Return the texts that references mean, each after those it needs, once each.
 
-    def visit(reference: Reference) -> None:
-        key = (reference.subject, reference.version)
-        if key in texts:
+    A subject without context is looked for in that of the schema which refers to it.
+    """
+    texts: dict[tuple[str, VersionNumber], tuple[str, str]] = {}
+    open_: list[tuple[Context, SchemaId]] = []
+
+    def visit(reference: Reference, beside: Context) -> None:
+        subject = resolve_in(beside, reference.subject)
+        if (subject, reference.version) in texts:
             return
-        referred = find_referred(view, reference)
-        if referred.id in open_:
+        referred = find_referred(view, reference, beside)
+        inside = find_context(subject)
+        if (inside, referred.id) in open_:
             raise InvalidSchemaError(f'Reference to "{reference.subject}" refers to itself')
-        open_.append(referred.id)
+        open_.append((inside, referred.id))
         for deeper in referred.references:
-            visit(deeper)
+            visit(deeper, inside)
         open_.pop()
-        texts[key] = (f"{reference.subject}:{reference.version}", referred.schema)
+        texts[subject, reference.version] = (f"{subject}:{reference.version}", referred.schema)
 
     for reference in references:
-        visit(reference)
+        visit(reference, context)
     return tuple(texts.values())
 
 

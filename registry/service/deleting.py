@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from registry.errors import (
+    ContextNotEmpty,
     OperationNotPermitted,
     ReferenceExists,
     SubjectNotFound,
@@ -11,7 +12,15 @@ from registry.errors import (
     VersionNotSoftDeleted,
     VersionSoftDeleted,
 )
-from registry.model import RegisteredSchema, Subject, VersionNumber
+from registry.model import (
+    DEFAULT_CONTEXT,
+    Context,
+    RegisteredSchema,
+    Subject,
+    VersionNumber,
+    find_context,
+    qualify,
+)
 from registry.service.settings import find_mode
 from registry.store.port import Reading, Settings, Writing
 
@@ -48,6 +57,20 @@ def delete_version(
     return number
 
 
+def delete_context(view: Writing, context: Context) -> None:
+    """Forget a context and its settings; soft-deleted subjects keep it too."""
+    if context not in view.list_contexts():
+        raise SubjectNotFound(qualify(context, ""))
+    if context == DEFAULT_CONTEXT or any(
+        find_context(subject) == context for subject, _ in view.list_subjects()
+    ):
+        raise ContextNotEmpty(context)
+    for scope in view.list_settings():
+        if find_context(scope) == context:
+            view.set_settings(scope, Settings())
+    view.unlist_context(context)
+
+
 def _apply(
     view: Writing, subject: Subject, numbers: Sequence[VersionNumber], *, is_permanent: bool
 ) -> None:
@@ -60,7 +83,7 @@ def _apply(
 
 
 def _check_writable(view: Reading, subject: Subject) -> None:
-    if not find_mode(view, subject).takes_writes:
+    if find_mode(view, subject).is_read_only:
         raise OperationNotPermitted(f"Subject {subject} is in read-only mode")
 
 

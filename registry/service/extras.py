@@ -1,6 +1,6 @@
 """Metadata and rule sets: checked, inherited from the version before, merged with the config's."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from registry.errors import InvalidRuleSet
@@ -52,7 +52,7 @@ def inherit_rule_set(
     """Return the rule set to register, like `inherit_metadata`."""
     own = given if given is not None or previous is None else previous.rule_set
     return _merge_all(
-        _merge_rule_sets,
+        merge_rule_sets,
         config.values.get("defaultRuleSet"),
         own,
         config.values.get("overrideRuleSet"),
@@ -77,12 +77,23 @@ def _merge_metadata(below: Json, above: Json) -> Json:
     return merged
 
 
-def _merge_rule_sets(below: Json, above: Json) -> Json:
+def merge_rule_sets(below: Json, above: Json) -> Json:
+    """Return the rules of both; of two with one name in a list the upper one."""
     merged: dict[str, Any] = {**below, **above}
     for key in _MODES_BY_LIST:
         if below.get(key) and above.get(key):
             merged[key] = _merge_rules(below[key], above[key])
     return merged
+
+
+def remove_rules(rule_set: Json, names: Collection[str]) -> Json:
+    """Return a rule set without the rules of these names."""
+    lists = {
+        key: [rule for rule in rule_set[key] if rule.get("name") not in names]
+        for key in _MODES_BY_LIST
+        if rule_set.get(key)
+    }
+    return {**rule_set, **lists}
 
 
 def _merge_rules(below: Iterable[Json], above: Iterable[Json]) -> list[Json]:

@@ -5,20 +5,20 @@ a leader. Errors are those of registry.errors.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
-from registry.errors import (
-    InvalidVersion,
-    SchemaNotFound,
-    SubjectNotFound,
-    VersionNotFound,
-)
+from registry.avro import expand
+from registry.errors import RegistryError, SchemaNotFound, StoreError, VersionNotFound
 from registry.model import (
-    MAX_VERSION,
+    ALL_CONTEXTS,
+    DEFAULT_CONTEXT,
     CompatibilityLevel,
     Config,
+    Context,
     Json,
     Mode,
     NewSchema,
@@ -27,14 +27,31 @@ from registry.model import (
     StoredSchema,
     Subject,
     VersionNumber,
+    check_scope_name,
+    check_subject_name,
 )
 from registry.service import deleting, registering, settings
-from registry.service.registering import Verdict
-from registry.store.port import Reading, Store, Usage
+from registry.service.candidates import parse_registered
+from registry.service.finding import (
+    NO_SUBJECT,
+    Description,
+    describe_schema,
+    get_plain_prefix,
+    get_version,
+    has_prefix,
+    list_aliases,
+    list_existing,
+    list_usages,
+    locate,
+    parse_version,
+    select_live,
+)
+from registry.service.objections import Verdict
+from registry.service.registering import Registration
+from registry.service.settings import follow_alias
+from registry.service.tagging import TagChange
+from registry.store.port import Reading, Store, Usage, Writing
 from registry.store.sql import SqlStore
-
-LATEST: Final = "latest"
-ALL_SUBJECTS: Final = ":*:"
 
 _T = TypeVar("_T")
 
@@ -69,7 +86,7 @@ class RegistryService:
     def __init__(self, store: Store, read_clock_s: Callable[[], float] = time.time) -> None:
         self._store = store
         self._read_clock_s = read_clock_s
-        self.deletions = 0  # grows with each delete through this object: caches ask it
+        self.changes = 0  # grows with each change but registering through this object
 
     def close(self) -> None:
         """Let go of the store's connections."""
@@ -85,14 +102,29 @@ class RegistryService:
         The level of the subject decides (IncompatibleSchema), an invalid schema is refused
         (InvalidSchemaError), and so is a mode that takes no writes (OperationNotPermitted).
         """
-        registering.check_subject_name(subject)
-        with self._store.read() as view:  # most registrations are repeats: no lock for those
-            found = registering.find_registered(view, subject, new, normalizes=normalizes)
-        if found is not None:
-            return found
-        with self._store.write() as changes:
+        (answer,) = self.register_all([Registration(subject, new, normalizes)])
+        if isinstance(answer, RegistryError):
+            raise answer
+        return answer
+
+    def register_all(
+        self, wanted: Sequence[Registration]
+    ) -> list[RegisteredSchema | RegistryError]:
+        """Register several schemas in one transaction; each has its own answer or refusal.
+
+        What is registered already is answered without the write lock. Raises StoreError when the
+        store fails, and then none of them is registered.
+        """
+        with self._store.read() as view:
+            named = [_follow(view, each) for each in wanted]
+            answers = [_attempt(partial(_find_registered, view, each)) for each in named]
+        missing = [i for i, answer in enumerate(answers) if answer is None]
+        if missing:
             now_ms = int(self._read_clock_s() * 1000)
-            return registering.register(changes, subject, new, now_ms, normalizes=normalizes)
+            with self._store.write() as changes:
+                for i in missing:
+                    answers[i] = _attempt(partial(registering.register, changes, named[i], now_ms))
+        return [answer for answer in answers if answer is not None]
 
     def look_up(
         self,
@@ -107,10 +139,10 @@ class RegistryService:
         Raises SubjectNotFound, SchemaNotFound or InvalidSchemaError.
         """
         with self._store.read() as view:
-            _list_existing(view, subject, with_deleted=with_deleted)
-            found = registering.look_up(
-                view, subject, new, normalizes=normalizes, with_deleted=with_deleted
-            )
+            located = locate(view, subject)
+            list_existing(view, located, with_deleted=with_deleted)
+            wanted = Registration(located, new, normalizes)
+            found = registering.look_up(view, wanted, with_deleted=with_deleted)
         if found is None:
             raise SchemaNotFound
         return found
@@ -121,50 +153,76 @@ class RegistryService:
         """Say whether a schema may follow one version; an unknown `latest` forbids nothing."""
         number = parse_version(version)
         with self._store.read() as view:
-            live = _select_live(view.list_versions(subject))
+            located = follow_alias(view, subject)
+            live = select_live(view.list_versions(located))
             against = live[-1:] if number is None else [v for v in live if v.version == number]
             if not against and number is not None:
                 raise VersionNotFound(number)
-            return registering.check(view, subject, new, against, normalizes=normalizes)
+            return registering.check(view, Registration(located, new, normalizes), against)
 
     def check_subject(
         self, subject: Subject, new: NewSchema, *, normalizes: bool = False
     ) -> Verdict:
         """Say whether a schema may follow all versions that the subject's level looks at."""
         with self._store.read() as view:
-            live = _select_live(view.list_versions(subject))
-            return registering.check(view, subject, new, live, normalizes=normalizes)
+            located = follow_alias(view, subject)
+            live = select_live(view.list_versions(located))
+            return registering.check(view, Registration(located, new, normalizes), live)
+
+    def change_tags(self, subject: Subject, version: str, change: TagChange) -> RegisteredSchema:
+        """Register a version's schema with other tags as a new version; raises as both do."""
+        return self.register(subject, change.apply(self.get_version(subject, version)))
 
     # schemas out
 
     def get_schema(self, schema_id: SchemaId) -> StoredSchema:
-        """Return the schema of an id, soft-deleted or not; raises SchemaNotFound."""
-        with self._store.read() as view:
-            return _get_schema(view, schema_id)
+        """Return the default context's schema of an id; raises SchemaNotFound."""
+        return self.describe_schema(schema_id).schema
 
-    def get_highest_id(self) -> SchemaId:
-        """Return the highest id ever given."""
-        with self._store.read() as view:
-            return view.get_highest_id()
+    def describe_schema(
+        self, schema_id: SchemaId, subject: Subject = NO_SUBJECT, *, is_expanded: bool = False
+    ) -> Description:
+        """Return the schema of an id, soft-deleted or not, and a version that uses it.
 
-    def list_usages(self, schema_id: SchemaId, *, with_deleted: bool = False) -> list[Usage]:
-        """Return the versions that use a schema; raises SchemaNotFound."""
+        `subject` chooses the context: its own, or for a plain name the first in which a subject
+        of that name uses the id. `is_expanded` writes referenced types out. Raises
+        SchemaNotFound.
+        """
         with self._store.read() as view:
-            _get_schema(view, schema_id)
-            usages = view.list_usages(schema_id)
-        return [usage for usage in usages if with_deleted or not usage.is_deleted]
+            return describe_schema(view, schema_id, subject, is_expanded=is_expanded)
+
+    def find_by_guid(self, guid: str) -> list[StoredSchema]:
+        """Return the schemas with this hash in all contexts; raises SchemaNotFound."""
+        digest = guid.replace("-", "").lower()
+        with self._store.read() as view:
+            found = list(view.find_everywhere(digest))
+        if not found:
+            raise SchemaNotFound(guid)
+        return found
+
+    def get_highest_id(self, context: Context = DEFAULT_CONTEXT) -> SchemaId:
+        """Return the highest id ever given in a context."""
+        with self._store.read() as view:
+            return view.get_highest_id(context)
+
+    def list_usages(
+        self, schema_id: SchemaId, subject: Subject = NO_SUBJECT, *, with_deleted: bool = False
+    ) -> list[Usage]:
+        """Return the versions that use a schema, of one subject if any; raises SchemaNotFound."""
+        with self._store.read() as view:
+            return list_usages(view, schema_id, subject, with_deleted=with_deleted)
 
     def list_subjects(
-        self, prefix: str = ALL_SUBJECTS, *, with_deleted: bool = False, only_deleted: bool = False
+        self, prefix: str = ALL_CONTEXTS, *, with_deleted: bool = False, only_deleted: bool = False
     ) -> list[Subject]:
-        """Return the subjects that start with `prefix`, in order; `:*:` means all."""
-        start = "" if prefix == ALL_SUBJECTS else prefix
+        """Return the subjects that start with `prefix`, in order; `:*:` means every context."""
         with self._store.read() as view:
             subjects = view.list_subjects()
         return [
             name
             for name, is_live in subjects
-            if name.startswith(start) and (not is_live if only_deleted else is_live or with_deleted)
+            if has_prefix(name, prefix)
+            and (not is_live if only_deleted else is_live or with_deleted)
         ]
 
     def list_versions(
@@ -172,20 +230,29 @@ class RegistryService:
     ) -> list[RegisteredSchema]:
         """Return the versions of a subject in order; raises SubjectNotFound when there are none."""
         with self._store.read() as view:
-            versions = _list_existing(view, subject, with_deleted=with_deleted or only_deleted)
+            located = follow_alias(view, subject)
+            versions = list_existing(view, located, with_deleted=with_deleted or only_deleted)
         return [version for version in versions if version.is_deleted or not only_deleted]
 
     def list_registered(
-        self, prefix: str = ALL_SUBJECTS, *, with_deleted: bool = False, only_latest: bool = False
+        self, prefix: str = ALL_CONTEXTS, *, with_deleted: bool = False, only_latest: bool = False
     ) -> list[RegisteredSchema]:
         """Return the versions of all subjects that start with `prefix`."""
-        start = "" if prefix == ALL_SUBJECTS else prefix
         with self._store.read() as view:
-            found = view.list_registered(start)
-        kept = [version for version in found if with_deleted or not version.is_deleted]
+            found = view.list_registered(get_plain_prefix(prefix))
+        kept = [
+            version
+            for version in found
+            if (with_deleted or not version.is_deleted) and has_prefix(version.subject, prefix)
+        ]
         if not only_latest:
             return kept
         return list({version.subject: version for version in kept}.values())
+
+    def list_aliases(self) -> dict[Subject, list[Subject]]:
+        """Return for each subject the names that lead to it."""
+        with self._store.read() as view:
+            return list_aliases(view)
 
     def get_version(
         self, subject: Subject, version: str, *, with_deleted: bool = False
@@ -193,7 +260,13 @@ class RegistryService:
         """Return one version; raises SubjectNotFound, VersionNotFound or InvalidVersion."""
         number = parse_version(version)
         with self._store.read() as view:
-            return _get_version(view, subject, number, with_deleted=with_deleted)
+            located = locate(view, subject)
+            return get_version(view, located, number, with_deleted=with_deleted)
+
+    def expand_version(self, version: RegisteredSchema) -> str:
+        """Return a version's schema with the types it refers to written out."""
+        with self._store.read() as view:
+            return expand(parse_registered(view, version))
 
     def find_by_metadata(
         self, subject: Subject, wanted: Json, *, with_deleted: bool = False
@@ -212,9 +285,15 @@ class RegistryService:
         """Return the ids of schemas that refer to a version; raises as `get_version` does."""
         number = parse_version(version)
         with self._store.read() as view:
-            found = _get_version(view, subject, number, with_deleted=True)
-            ids = view.list_referring_ids(subject, found.version, with_deleted=with_deleted)
+            located = follow_alias(view, subject)
+            found = get_version(view, located, number, with_deleted=True)
+            ids = view.list_referring_ids(located, found.version, with_deleted=with_deleted)
         return list(ids)
+
+    def list_contexts(self) -> list[Context]:
+        """Return the contexts in order, the default one first."""
+        with self._store.read() as view:
+            return list(view.list_contexts())
 
     # deleting
 
@@ -222,22 +301,25 @@ class RegistryService:
         self, subject: Subject, *, is_permanent: bool = False
     ) -> list[VersionNumber]:
         """Soft-delete a subject, or remove what is soft-deleted; returns the versions."""
-        with self._store.write() as view:
-            deleted = deleting.delete_subject(view, subject, is_permanent=is_permanent)
-        self.deletions += 1
-        return deleted
+        with self._change() as view:
+            located = follow_alias(view, subject)
+            return deleting.delete_subject(view, located, is_permanent=is_permanent)
 
     def delete_version(
         self, subject: Subject, version: str, *, is_permanent: bool = False
     ) -> VersionNumber:
         """Soft-delete a version, or remove a soft-deleted one; returns its number."""
         number = parse_version(version)
-        with self._store.write() as view:
+        with self._change() as view:
             with_deleted = number is not None or is_permanent
-            found = _get_version(view, subject, number, with_deleted=with_deleted)
-            deleted = deleting.delete_version(view, found, is_permanent=is_permanent)
-        self.deletions += 1
-        return deleted
+            located = follow_alias(view, subject)
+            found = get_version(view, located, number, with_deleted=with_deleted)
+            return deleting.delete_version(view, found, is_permanent=is_permanent)
+
+    def delete_context(self, context: Context) -> None:
+        """Let go of an empty context; raises ContextNotEmpty or SubjectNotFound."""
+        with self._change() as view:
+            deleting.delete_context(view, context)
 
     # levels and modes
 
@@ -250,13 +332,13 @@ class RegistryService:
 
     def change_config(self, subject: Subject | None, changes: Json) -> None:
         """Set the keys in `changes`, clear those that are None, keep the others."""
-        _check_name(subject)
-        with self._store.write() as view:
+        check_scope_name(subject)
+        with self._change() as view:
             settings.change_config(view, subject, changes)
 
     def clear_config(self, subject: Subject | None) -> Config:
         """Unset all keys and return what was set; raises SubjectNotFound for a subject without."""
-        with self._store.write() as view:
+        with self._change() as view:
             return settings.clear_config(view, subject)
 
     def set_level(self, subject: Subject | None, level: CompatibilityLevel) -> None:
@@ -272,65 +354,52 @@ class RegistryService:
 
     def set_mode(self, subject: Subject | None, mode: Mode, *, is_forced: bool = False) -> None:
         """Set a mode; IMPORT over existing versions only when forced (OperationNotPermitted)."""
-        _check_name(subject)
-        with self._store.write() as view:
+        check_scope_name(subject)
+        with self._change() as view:
             settings.change_mode(view, subject, mode, is_forced=is_forced)
 
-    def clear_mode(self, subject: Subject | None) -> Mode:
-        """Unset a mode and return what it was; raises SubjectNotFound for a subject without."""
-        with self._store.write() as view:
-            return settings.clear_mode(view, subject)
+    def clear_mode(self, subject: Subject | None, *, is_recursive: bool = False) -> Mode:
+        """Unset a mode and return what it was; raises SubjectNotFound for a subject without.
+
+        `is_recursive` unsets those of all subjects below too.
+        """
+        with self._change() as view:
+            return settings.clear_mode(view, subject, is_recursive=is_recursive)
 
     def get_registry_id(self) -> str:
         """Return the name of this registry, drawn when its store was made."""
         with self._store.read() as view:
             return view.get_registry_id()
 
+    def read_revision(self) -> int:
+        """Return a number that grows when another node, too, deletes or changes settings."""
+        with self._store.read() as view:
+            return view.get_revision()
 
-def parse_version(text: str) -> VersionNumber | None:
-    """Read a version number; `latest` in any case and -1 are None. Raises InvalidVersion."""
-    if text.lower() == LATEST or text == "-1":
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_VERSION))):
-        raise InvalidVersion(text)
-    if not 0 < int(text) <= MAX_VERSION:
-        raise InvalidVersion(text)
-    return VersionNumber(int(text))
-
-
-def _check_name(subject: Subject | None) -> None:
-    if subject is not None:
-        registering.check_subject_name(subject)
+    @contextmanager
+    def _change(self) -> Iterator[Writing]:
+        """Open a write after which earlier answers may be wrong."""
+        with self._store.write() as view:
+            yield view
+        self.changes += 1
 
 
-def _get_schema(view: Reading, schema_id: SchemaId) -> StoredSchema:
-    found = view.find_schema(schema_id)
-    if found is None:
-        raise SchemaNotFound(schema_id)
-    return found
+def _find_registered(view: Reading, wanted: Registration) -> RegisteredSchema | None:
+    check_subject_name(wanted.subject)
+    return registering.find_registered(view, wanted)
 
 
-def _list_existing(
-    view: Reading, subject: Subject, *, with_deleted: bool
-) -> Sequence[RegisteredSchema]:
-    history = view.list_versions(subject)
-    versions = history if with_deleted else _select_live(history)
-    if not versions:
-        raise SubjectNotFound(subject)
-    return versions
+def _follow(view: Reading, wanted: Registration) -> Registration:
+    return replace(wanted, subject=follow_alias(view, wanted.subject))
 
 
-def _get_version(
-    view: Reading, subject: Subject, number: VersionNumber | None, *, with_deleted: bool
-) -> RegisteredSchema:
-    versions = _list_existing(view, subject, with_deleted=with_deleted)
-    if number is None:
-        return versions[-1]
-    for version in versions:
-        if version.version == number:
-            return version
-    raise VersionNotFound(number)
-
-
-def _select_live(history: Sequence[RegisteredSchema]) -> list[RegisteredSchema]:
-    return [version for version in history if not version.is_deleted]
+def _attempt(
+    work: Callable[[], RegisteredSchema | None],
+) -> RegisteredSchema | RegistryError | None:
+    """Return what `work` does, or its refusal; a failing store concerns all the others too."""
+    try:
+        return work()
+    except StoreError:
+        raise
+    except RegistryError as error:
+        return error

@@ -5,13 +5,15 @@ first line to their commit, so what a write has read stays true; an exception un
 Every method may raise StoreError.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from registry.model import (
+    DEFAULT_CONTEXT,
     Config,
+    Context,
     Mode,
     RegisteredSchema,
     SchemaId,
@@ -23,11 +25,12 @@ from registry.model import (
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A version of a subject that uses a schema."""
+    """A version of a subject that uses a schema; `ts_ms` is when it was registered."""
 
     subject: Subject
     version: VersionNumber
     is_deleted: bool
+    ts_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,24 @@ class Settings:
 class Reading(Protocol):
     """One consistent view."""
 
-    def find_schema(self, schema_id: SchemaId) -> StoredSchema | None:
+    def find_schema(
+        self, schema_id: SchemaId, context: Context = DEFAULT_CONTEXT
+    ) -> StoredSchema | None:
         """Return the schema of an id."""
 
-    def find_by_hash(self, schema_hash: str) -> StoredSchema | None:
-        """Return the schema with these contents that has the lowest id."""
+    def find_by_hash(
+        self, schema_hash: str, context: Context = DEFAULT_CONTEXT
+    ) -> StoredSchema | None:
+        """Return the schema with these contents that has the context's lowest id."""
 
-    def get_highest_id(self) -> SchemaId:
-        """Return the highest id ever given, 0 when none was."""
+    def find_everywhere(self, schema_hash: str) -> Sequence[StoredSchema]:
+        """Return the schemas with these contents in all contexts."""
+
+    def get_highest_id(self, context: Context = DEFAULT_CONTEXT) -> SchemaId:
+        """Return the highest id ever given in a context, 0 when none was."""
+
+    def list_contexts(self) -> Sequence[Context]:
+        """Return the contexts in order, the default one first."""
 
     def list_versions(self, subject: Subject) -> Sequence[RegisteredSchema]:
         """Return all versions in order, soft-deleted ones too."""
@@ -59,7 +72,9 @@ class Reading(Protocol):
     def list_subjects(self) -> Sequence[tuple[Subject, bool]]:
         """Return each subject in order and whether a version of it is live."""
 
-    def list_usages(self, schema_id: SchemaId) -> Sequence[Usage]:
+    def list_usages(
+        self, schema_id: SchemaId, context: Context = DEFAULT_CONTEXT
+    ) -> Sequence[Usage]:
         """Return the versions that use a schema, by subject and version."""
 
     def list_referrers(self, subject: Subject, version: VersionNumber) -> Sequence[Usage]:
@@ -73,6 +88,12 @@ class Reading(Protocol):
     def get_settings(self, subject: Subject | None) -> Settings:
         """Return what is set for a subject itself, or (None) for the registry."""
 
+    def list_settings(self) -> Mapping[Subject, Settings]:
+        """Return what is set for all subjects and contexts, without the registry's own."""
+
+    def get_revision(self) -> int:
+        """Return a number that grows with each delete and each change of settings."""
+
     def get_registry_id(self) -> str:
         """Return the name of this store, drawn when it was made."""
 
@@ -80,14 +101,20 @@ class Reading(Protocol):
 class Writing(Reading, Protocol):
     """A view that may change things."""
 
-    def take_id(self) -> SchemaId:
-        """Return an id that was never given before."""
+    def make_context(self, context: Context) -> None:
+        """Have a context that is listed; ids go on where it left off."""
 
-    def reserve_id(self, schema_id: SchemaId) -> None:
+    def unlist_context(self, context: Context) -> None:
+        """Let a context be listed no more."""
+
+    def take_id(self, context: Context = DEFAULT_CONTEXT) -> SchemaId:
+        """Return an id that was never given in this context, which must have been made."""
+
+    def reserve_id(self, schema_id: SchemaId, context: Context = DEFAULT_CONTEXT) -> None:
         """Make sure that `take_id` never returns this id or a lower one."""
 
     def add_schema(self, schema: StoredSchema) -> None:
-        """Keep a schema under its id."""
+        """Keep a schema under its id in its context, which must have been made."""
 
     def add_version(
         self, subject: Subject, version: VersionNumber, schema_id: SchemaId, ts_ms: int

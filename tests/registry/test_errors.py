@@ -1,12 +1,12 @@
 from registry import errors
 from registry.errors import (
     WIRE_ERRORS,
-    ErrorProfile,
     IncompatibleSchema,
     NotFound,
     RegistryError,
     StoreError,
     Unprocessable,
+    WireProfile,
     find_wire_error,
 )
 
@@ -44,8 +44,8 @@ def test_profile_chooses_the_code_of_an_incompatible_schema():
     """409 by default, 40901 in the profile of Confluent 8; the status is 409 in both."""
     error = IncompatibleSchema(["{why}"], "s")
     assert find_wire_error(error).code == 409
-    assert find_wire_error(error, ErrorProfile.CP8).code == 40901
-    assert find_wire_error(error, ErrorProfile.CP8).status == 409
+    assert find_wire_error(error, WireProfile.CP8).code == 40901
+    assert find_wire_error(error, WireProfile.CP8).status == 409
 
 
 def test_an_error_without_row_travels_as_store_error():

@@ -1,7 +1,19 @@
 import pytest
 
-from registry.errors import InvalidLevel, InvalidMode
-from registry.model import CompatibilityLevel, Config, Mode
+from registry.errors import InvalidLevel, InvalidMode, InvalidSubject
+from registry.model import (
+    CompatibilityLevel,
+    Config,
+    Mode,
+    Subject,
+    check_scope_name,
+    check_subject_name,
+    find_context,
+    parse_subject,
+    qualify,
+    resolve_in,
+    split_subject,
+)
 
 
 def test_levels_are_read_in_any_case():
@@ -43,3 +55,46 @@ def test_config_changes_clear_with_none_and_keep_what_is_absent():
         "compatibilityLevel": "FULL",
         "alias": "a",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "context", "name"),
+    [
+        ("s", "s", ".", "s"),
+        (":.:s", "s", ".", "s"),
+        (":.c:s", ":.c:s", ".c", "s"),
+        (":.c:", ":.c:", ".c", ""),
+        (":.c:a:b", ":.c:a:b", ".c", "a:b"),
+        (":c:s", ":c:s", ".", ":c:s"),
+        (":.c", ":.c", ".", ":.c"),
+    ],
+)
+def test_subjects_say_their_context_unless_it_is_the_default(text, subject, context, name):
+    """`:.context:name` is qualified, everything else a plain name."""
+    assert parse_subject(text) == subject
+    assert split_subject(Subject(subject)) == (context, name)
+    assert find_context(Subject(subject)) == context
+    assert qualify(context, name) == subject
+
+
+def test_what_is_beside_a_schema_is_in_its_context():
+    """A plain name means the context's own subject, a qualified one what it says."""
+    assert resolve_in(".c", "s") == ":.c:s"
+    assert resolve_in(".c", ":.d:s") == ":.d:s"
+    assert resolve_in(".c", ":.:s") == "s"
+
+
+@pytest.mark.parametrize("name", ["", ":.c:", "a\nb", "a\x7f", "s" * 256, f":.c:{'s' * 252}"])
+def test_names_that_are_no_subjects(name):
+    """Empty, longer than 255 characters, or with control characters."""
+    with pytest.raises(InvalidSubject):
+        check_subject_name(Subject(name))
+
+
+def test_settings_hold_for_contexts_too():
+    """A context alone is a scope, within the same limits; so is the whole registry."""
+    check_scope_name(None)
+    check_scope_name(Subject(":.c:"))
+    for name in ("", f":.{'c' * 255}:", ":.\n:"):
+        with pytest.raises(InvalidSubject):
+            check_scope_name(Subject(name))

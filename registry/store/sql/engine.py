@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from registry.errors import StoreError
+from registry.model import DEFAULT_CONTEXT
+from registry.store.sql.changes import WriteView
 from registry.store.sql.migrate import migrate
-from registry.store.sql.views import ReadView, WriteView
+from registry.store.sql.views import ReadView
 
 # How long a writer waits for another process before it gives up with StoreError.
 LOCK_WAIT_S: Final = 20
@@ -25,6 +27,13 @@ _MIGRATION_LOCKS: Final[Mapping[str, str]] = {
     "postgresql": "SELECT pg_advisory_xact_lock(7236811)",
     "mysql": f"SELECT GET_LOCK('headworks_registry', {LOCK_WAIT_S})",
 }
+# SQLite's WAL gives each transaction one state of the database; PostgreSQL would give it to each
+# statement. Writers need none of it: they hold the lock before they read.
+_SNAPSHOTS: Final[Mapping[str, str]] = {
+    "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    "mysql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+}
+_DRIVERS: Final[Mapping[str, str]] = {"postgresql": "postgresql+pg8000", "mysql": "mysql+pymysql"}
 
 
 class SqlStore:
@@ -36,6 +45,7 @@ class SqlStore:
     def __init__(self, database_url: str) -> None:
         self._engine = _make_engine(database_url)
         self._writers = _make_queue(self._engine)
+        self._contexts = {DEFAULT_CONTEXT: 0}
         with self._transact(is_write=True) as connection:
             lock = _MIGRATION_LOCKS.get(self._engine.dialect.name)
             if lock:
@@ -46,13 +56,17 @@ class SqlStore:
     def read(self) -> Iterator[ReadView]:
         """Open a view."""
         with self._transact(is_write=False) as connection:
-            yield ReadView(connection)
+            snapshot = _SNAPSHOTS.get(self._engine.dialect.name)
+            if snapshot:
+                connection.exec_driver_sql(snapshot)
+            yield ReadView(connection, self._contexts)
 
     @contextmanager
     def write(self) -> Iterator[WriteView]:
         """Open a view that may change things; it holds the write lock from here to its commit."""
         with self._writers, self._transact(is_write=True) as connection:
-            view = WriteView(connection)
+            # a copy: a context that this transaction makes may yet be undone
+            view = WriteView(connection, dict(self._contexts))
             if self._engine.dialect.name != "sqlite":
                 view.lock()
             yield view
@@ -68,13 +82,25 @@ class SqlStore:
                 connection.execution_options(**{_IS_WRITE: is_write})
                 with connection.begin():
                     yield connection
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:
             raise StoreError from error
 
 
-def _make_engine(url: str) -> Engine:
+def name_driver(database_url: str) -> URL:
+    """Return a database's URL with the driver that the registry comes with, unless it names one."""
+    url = make_url(database_url)
+    return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+
+
+def _make_engine(database_url: str) -> Engine:
+    url = name_driver(database_url)
     engine = create_engine(
-        url, pool_size=8, max_overflow=56, pool_timeout=LOCK_WAIT_S, hide_parameters=True
+        url,
+        pool_size=8,
+        max_overflow=56,
+        pool_timeout=LOCK_WAIT_S,
+        pool_pre_ping=url.get_backend_name() != "sqlite",  # servers end idle connections
+        hide_parameters=True,
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

@@ -13,18 +13,20 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects import mysql
 
 metadata = MetaData()
 
-# MySQL would compare subjects case-insensitively and cut Text at 64 KiB.
-_SUBJECT: Final = String(255).with_variant(mysql.VARCHAR(255, collation="utf8mb4_bin"), "mysql")
-_LONG_TEXT: Final = Text().with_variant(mysql.LONGTEXT(), "mysql")
+# Collations, lengths and keys are the migrations' business; here a type says what values are.
+_SUBJECT: Final = String()
+_LONG_TEXT: Final = Text()
+_KEY: Final = BigInteger()
 
+# `id` is the context's number in the upper half and the schema's id there in the lower 32 bits: in
+# the default context, number 0, it is the id itself.
 schemas: Final = Table(
     "registry_schemas",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", _KEY, primary_key=True, autoincrement=False),
     Column("hash", String(32), nullable=False, index=True),
     Column("text", _LONG_TEXT, nullable=False),
     Column("references", _LONG_TEXT),
@@ -37,7 +39,7 @@ versions: Final = Table(
     metadata,
     Column("subject", _SUBJECT, primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("schema_id", Integer, ForeignKey("registry_schemas.id"), nullable=False, index=True),
+    Column("schema_id", _KEY, ForeignKey("registry_schemas.id"), nullable=False, index=True),
     Column("ts_ms", BigInteger, nullable=False),
     Column("is_deleted", Boolean, nullable=False),
 )
@@ -45,13 +47,13 @@ versions: Final = Table(
 schema_references: Final = Table(
     "registry_references",
     metadata,
-    Column("schema_id", Integer, ForeignKey("registry_schemas.id"), primary_key=True),
+    Column("schema_id", _KEY, ForeignKey("registry_schemas.id"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("subject", _SUBJECT, nullable=False, index=True),
     Column("version", Integer, nullable=False),
 )
 
-# The row with the empty subject is the registry's own.
+# The row with the empty subject is the registry's own, one named `:.context:` the context's.
 settings: Final = Table(
     "registry_settings",
     metadata,
@@ -60,11 +62,22 @@ settings: Final = Table(
     Column("mode", String(20)),
 )
 
-# One row. `last_id` only grows; updating it is also the lock that orders writers.
+# `last_id` only grows, also after everything is deleted: a row is never removed, only unlisted.
+contexts: Final = Table(
+    "registry_contexts",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", _SUBJECT, nullable=False, unique=True),
+    Column("last_id", Integer, nullable=False),
+    Column("is_listed", Boolean, nullable=False),
+)
+
+# One row. `revision` grows with everything but registering: what an earlier answer said may be
+# wrong after it. Updating the row is also the lock that orders writers.
 state: Final = Table(
     "registry_state",
     metadata,
     Column("one", Integer, primary_key=True, autoincrement=False),
-    Column("last_id", Integer, nullable=False),
+    Column("revision", BigInteger, nullable=False),
     Column("registry_id", String(36), nullable=False),
 )

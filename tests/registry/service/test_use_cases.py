@@ -45,15 +45,9 @@ T = Subject("t")
 
 
 @pytest.fixture
-def url(tmp_path):
-    """Name a database that is not there yet."""
-    return f"sqlite:///{tmp_path}/registry.db"
-
-
-@pytest.fixture
-def registry(url):
+def registry(database_url):
     """Open an empty registry."""
-    registry = open_registry(url)
+    registry = open_registry(database_url)
     yield registry
     registry.close()
 
@@ -264,7 +258,7 @@ def test_import_keeps_ids_and_versions_and_checks_nothing(registry):
     with pytest.raises(OperationNotPermitted, match="not in import mode"):
         register(registry, X_INT, id=SchemaId(70))
     registry.set_mode(S, Mode.IMPORT)
-    with pytest.raises(OperationNotPermitted, match="is in import mode"):
+    with pytest.raises(OperationNotPermitted, match="not in read-write mode"):
         register(registry, X_INT)
     seventh = register(registry, X_INT, id=SchemaId(70), version=VersionNumber(7))
     assert (seventh.id, seventh.version) == (70, 7)
@@ -359,15 +353,15 @@ def test_threads_get_one_id_for_one_schema_and_n_for_n(registry):
     assert len({version.id for version in different}) == 24
 
 
-def test_processes_get_one_id_for_one_schema_and_n_for_n(url):
+def test_processes_get_one_id_for_one_schema_and_n_for_n(database_url):
     """Four processes on one database agree on ids and share none for different schemas."""
     many = make_many(20)
     context = multiprocessing.get_context("spawn")
     with context.Pool(4) as pool:
-        same = pool.starmap(register_here, [(url, "same", many)] * 4)
+        same = pool.starmap(register_here, [(database_url, "same", many)] * 4)
         different = pool.starmap(
             register_here,
-            [(url, f"d{k}", make_many(20, f"g{k}_")) for k in range(4)],
+            [(database_url, f"d{k}", make_many(20, f"g{k}_")) for k in range(4)],
         )
     assert all(ids == same[0] for ids in same)
     assert len({one for ids in [same[0], *different] for one in ids}) == 100

@@ -5,10 +5,12 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from registry.errors import StoreError
 from registry.model import (
     Config,
+    Context,
     Mode,
     Reference,
     SchemaId,
@@ -18,21 +20,22 @@ from registry.model import (
 )
 from registry.store.port import Settings
 from registry.store.sql import SqlStore
+from registry.store.sql.migrate import migrate
 
 S = Subject("s")
 V1 = VersionNumber(1)
 
 
 @pytest.fixture
-def url(tmp_path):
-    """Name a database that is not there yet."""
-    return f"sqlite:///{tmp_path}/registry.db"
+def new_file(tmp_path):
+    """Name an SQLite database that is not there yet."""
+    return f"sqlite:///{tmp_path}/new.db"
 
 
 @pytest.fixture
-def store(url):
+def store(database_url):
     """Open a new store."""
-    store = SqlStore(url)
+    store = SqlStore(database_url)
     yield store
     store.close()
 
@@ -107,18 +110,20 @@ def test_settings_are_kept_apart_by_subject(store):
         assert view.get_settings(Subject("gone")) == Settings()
 
 
-def test_subjects_differ_by_case(store):
-    """`a` and `A` are two subjects, in order of their characters."""
-    add(store, "a")
-    add(store, "A")
+def test_subjects_differ_by_case_accent_and_space(store):
+    """Names are what they are, in order of their characters."""
+    names = ["a", "A", "a ", "á", "é/ü", "🦀", "_"]
+    for name in names:
+        add(store, name)
     with store.read() as view:
-        assert view.list_subjects() == [("A", True), ("a", True)]
+        assert [name for name, _ in view.list_subjects()] == sorted(names)
+        assert [len(view.list_versions(Subject(name))) for name in names] == [1] * len(names)
 
 
-def test_reopening_changes_nothing(store, url):
+def test_reopening_changes_nothing(store, database_url):
     """A second start finds the tables, the schemas and the registry's name."""
     add(store, "a")
-    again = SqlStore(url)
+    again = SqlStore(database_url)
     with store.read() as before, again.read() as after:
         assert before.get_registry_id() == after.get_registry_id()
         assert after.list_subjects() == [("a", True)]
@@ -126,18 +131,26 @@ def test_reopening_changes_nothing(store, url):
 
 
 @pytest.mark.parametrize("attempt", range(8))
-def test_nodes_opening_one_new_database_together_all_come_up(url, attempt):
+def test_nodes_opening_one_new_file_together_all_come_up(new_file, attempt):
     """Whoever is first makes the tables; the others wait for it instead of failing."""
     with ThreadPoolExecutor(6) as pool:
-        stores = list(pool.map(SqlStore, [f"{url}{attempt}"] * 6))
+        stores = list(pool.map(SqlStore, [f"{new_file}{attempt}"] * 6))
     for store in stores:
         store.close()
 
 
-def test_several_new_databases_are_made_at_once(url):
+def test_nodes_opening_one_new_database_together_all_come_up(database_url):
+    """The same on each kind of server."""
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(SqlStore, [database_url] * 4))
+    for store in stores:
+        store.close()
+
+
+def test_several_new_databases_are_made_at_once(new_file):
     """Migrations of different databases in one process do not get into each other's way."""
     with ThreadPoolExecutor(4) as pool:
-        stores = list(pool.map(SqlStore, [f"{url}.{i}" for i in range(8)]))
+        stores = list(pool.map(SqlStore, [f"{new_file}.{i}" for i in range(8)]))
     for store in stores:
         add(store, "a")
         store.close()
@@ -163,16 +176,94 @@ def write_and_die(url: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_killed_writer_leaves_a_whole_database(store, url, tmp_path):
+def test_a_killed_writer_leaves_a_whole_database(store, database_url):
     """After SIGKILL inside a write: no half row, no lock held, ids go on, the file is sound."""
     add(store, "before")
-    victim = multiprocessing.get_context("spawn").Process(target=write_and_die, args=(url,))
+    context = multiprocessing.get_context("spawn")
+    victim = context.Process(target=write_and_die, args=(database_url,))
     victim.start()
     victim.join(30)
     assert victim.exitcode == -signal.SIGKILL
     assert add(store, "after") == 2
     with store.read() as view:
         assert view.find_by_hash("2" * 32) is None
-    connection = sqlite3.connect(tmp_path / "registry.db")
-    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.close()
+    if database_url.startswith("sqlite"):
+        connection = sqlite3.connect(database_url.removeprefix("sqlite:///"))
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        connection.close()
+
+
+def test_contexts_count_their_own_ids_and_go_on_after_being_unlisted(store):
+    """Two contexts give the same number to different schemas; an unlisted one reuses none."""
+    context = Context(".c")
+    add(store, "default")
+    with store.write() as view:
+        view.make_context(context)
+        first = view.take_id(context)
+        view.add_schema(StoredSchema(first, "there", "3" * 32, context=context))
+        view.add_version(Subject(":.c:s"), V1, first, 5)
+        view.unlist_context(context)
+        view.make_context(context)
+        assert view.take_id(context) == 2
+    with store.read() as view:
+        assert first == 1
+        assert view.find_schema(first).schema != "there"
+        assert view.find_schema(first, context).schema == "there"
+        assert view.list_contexts() == [".", context]
+        assert [found.context for found in view.find_everywhere("3" * 32)] == [context]
+        assert [usage.subject for usage in view.list_usages(first, context)] == [":.c:s"]
+
+
+def make_context_and_fail(store):
+    """Make a context in a write that does not come to its end."""
+    with store.write() as view:
+        view.make_context(Context(".c"))
+        raise RuntimeError("stop")
+
+
+def test_a_context_that_is_undone_leaves_no_number_behind(store):
+    """A context made in a write that fails can be made again."""
+    with pytest.raises(RuntimeError, match="stop"):
+        make_context_and_fail(store)
+    with store.write() as view:
+        view.make_context(Context(".d"))
+        view.make_context(Context(".c"))
+        assert (view.take_id(Context(".c")), view.take_id(Context(".d"))) == (1, 1)
+
+
+def test_revision_grows_with_deletes_and_settings_only(store, database_url):
+    """Another node learns that an earlier answer may be wrong; registering makes none wrong."""
+    other = SqlStore(database_url)
+    add(store, "a")
+    with other.read() as view:
+        before = view.get_revision()
+    add(store, "b")
+    with other.read() as view:
+        assert view.get_revision() == before
+    with store.write() as view:
+        view.mark_deleted(Subject("a"), [V1])
+    with other.read() as view:
+        assert view.get_revision() > before
+    other.close()
+
+
+def test_a_read_sees_one_state_throughout(store):
+    """What others commit while a view is open does not show in it."""
+    with store.read() as view:
+        before = view.list_subjects()
+        add(store, "new")
+        assert view.list_subjects() == before
+    with store.read() as view:
+        assert view.list_subjects() == [("new", True)]
+
+
+def test_a_database_of_the_first_release_is_brought_up(new_file):
+    """Contexts come in with the next id where the one counter was."""
+    engine = create_engine(new_file)
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+        connection.execute(text("UPDATE registry_state SET last_id = 41"))
+    engine.dispose()
+    store = SqlStore(new_file)
+    assert add(store, "a") == 42
+    store.close()

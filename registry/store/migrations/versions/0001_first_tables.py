@@ -4,21 +4,29 @@ import uuid
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects import mysql, postgresql
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-SUBJECT = sa.String(255).with_variant(mysql.VARCHAR(255, collation="utf8mb4_bin"), "mysql")
+# MySQL would compare names without case or trailing spaces, PostgreSQL order them by its locale.
+SUBJECT = (
+    sa.String(255)
+    .with_variant(mysql.VARCHAR(255, collation="utf8mb4_0900_bin"), "mysql")
+    .with_variant(postgresql.VARCHAR(255, collation="C"), "postgresql")
+)
+# SQLite's INTEGER has 64 bits and, as a primary key, no index of its own.
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# MySQL would cut Text at 64 KiB.
 LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql")
 
 
 def upgrade() -> None:
     op.create_table(
         "registry_schemas",
-        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("id", KEY, primary_key=True, autoincrement=False),
         sa.Column("hash", sa.String(32), nullable=False),
         sa.Column("text", LONG_TEXT, nullable=False),
         sa.Column("references", LONG_TEXT),
@@ -30,14 +38,14 @@ def upgrade() -> None:
         "registry_versions",
         sa.Column("subject", SUBJECT, primary_key=True),
         sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("schema_id", sa.Integer, sa.ForeignKey("registry_schemas.id"), nullable=False),
+        sa.Column("schema_id", KEY, sa.ForeignKey("registry_schemas.id"), nullable=False),
         sa.Column("ts_ms", sa.BigInteger, nullable=False),
         sa.Column("is_deleted", sa.Boolean, nullable=False),
     )
     op.create_index("ix_registry_versions_schema_id", "registry_versions", ["schema_id"])
     op.create_table(
         "registry_references",
-        sa.Column("schema_id", sa.Integer, sa.ForeignKey("registry_schemas.id"), primary_key=True),
+        sa.Column("schema_id", KEY, sa.ForeignKey("registry_schemas.id"), primary_key=True),
         sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("subject", SUBJECT, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),

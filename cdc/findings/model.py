@@ -1,0 +1,85 @@
+"""Findings, the checks that they belong to, and the report that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Severity(StrEnum):
+    """How bad a finding is; only errors fail a check."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file of the checkout; line and column count from 1, 0 is unknown."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        """`file:line:column`, as far as it is known."""
+        parts = (self.file, self.line, self.column if self.line else 0)
+        return ":".join(str(part) for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    `code` is the rule's stable name, `title` one line, `message` the reasons, `remedy` the next
+    step. `details` are further words by name, which machines get too; no row's value is in any.
+    """
+
+    code: str
+    title: str
+    message: str = ""
+    remedy: str = ""
+    severity: Severity = Severity.ERROR
+    location: Location | None = None
+    subject: str = ""
+    versions: tuple[int, ...] = ()
+    details: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, and what was found there; `note` says what it was held to."""
+
+    name: str
+    findings: tuple[Finding, ...] = ()
+    note: str = ""
+
+    @property
+    def fails(self) -> bool:
+        """An error was found."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All checks of one run of `command`."""
+
+    command: str
+    checks: tuple[Check, ...]
+
+    @property
+    def fails(self) -> bool:
+        """A check fails."""
+        return any(check.fails for check in self.checks)
+
+    @property
+    def findings(self) -> Iterator[Finding]:
+        """Those of all checks, in order."""
+        return (finding for check in self.checks for finding in check.findings)
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are that bad."""
+        return sum(finding.severity is severity for finding in self.findings)

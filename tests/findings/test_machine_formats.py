@@ -1,0 +1,140 @@
+import json
+import re
+from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from cdc.findings import FORMATS, RENDERERS, Check, Finding, Report, render
+from tests.findings.reports import BROKEN, EMPTY, FINE, HOSTILE, NOTED, REPORT
+
+REPORTS = [REPORT, FINE, EMPTY]
+
+
+def test_the_formats_are_a_table():
+    """Each format has a renderer, and `render` is it."""
+    assert FORMATS == ("text", "json", "junit", "sarif", "github")
+    for name, renderer in RENDERERS.items():
+        assert render(REPORT, name) == renderer(REPORT)
+
+
+def test_json_has_these_keys():
+    """Scripts rely on these keys; an unknown line is null."""
+    shown = json.loads(render(REPORT, "json"))
+    assert list(shown) == ["command", "fails", "counts", "checks"]
+    assert shown["counts"] == {"error": 1, "warning": 1, "note": 1}
+    assert list(shown["checks"][0]) == ["name", "note", "fails", "findings"]
+    assert shown["checks"][0]["findings"][0] == {
+        "code": "type-widened",
+        "severity": "error",
+        "title": BROKEN.title,
+        "message": BROKEN.message,
+        "remedy": BROKEN.remedy,
+        "file": "schemas/mysql.shop.users-value.avsc",
+        "line": 12,
+        "column": 3,
+        "subject": "mysql.shop.users-value",
+        "versions": [3, 1],
+        "details": {"levels broken": ["FORWARD", "FULL"], "path": "before.age"},
+    }
+    assert shown["checks"][1]["findings"][0]["line"] is None
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_junit_has_the_common_structure(report):
+    """testsuites, testsuite, testcase, failure: counts agree, and the XML can be read."""
+    top = ET.fromstring(render(report, "junit"))  # noqa: S314 - our own text
+    (suite,) = top
+    cases = list(suite)
+    failed = [case for case in cases if case.find("failure") is not None]
+    assert (top.tag, suite.tag, {case.tag for case in cases} or {"testcase"}) == (
+        "testsuites",
+        "testsuite",
+        {"testcase"},
+    )
+    for element in (top, suite):
+        assert int(element.attrib["tests"]) == len(report.checks) == len(cases)
+        assert int(element.attrib["failures"]) == len(failed)
+    assert all(case.attrib["name"] and case.attrib["classname"] for case in cases)
+    assert len(failed) == sum(check.fails for check in report.checks)
+
+
+def test_junit_drops_what_xml_forbids():
+    """A NUL or an escape in a title does not make the document unreadable."""
+    text = render(REPORT, "junit")
+    out = ET.fromstring(text).find(".//system-out")  # noqa: S314 - our own text
+    assert out is not None
+    assert "Ärger" in (out.text or "")
+    assert not set(text) & {"\x00", "\x1b"}
+
+
+def check_sarif(shown: Any) -> None:
+    """Hold a log to the requirements of SARIF 2.1.0's schema that concern what we write."""
+    assert shown["version"] == "2.1.0"
+    assert shown["$schema"].endswith("sarif-2.1.0.json")
+    for run in shown["runs"]:
+        driver = run["tool"]["driver"]
+        assert driver["name"]
+        ids = [rule["id"] for rule in driver["rules"]]
+        assert len(set(ids)) == len(ids)
+        assert all(rule["shortDescription"]["text"] for rule in driver["rules"])
+        assert run["columnKind"] in {"utf16CodeUnits", "unicodeCodePoints"}
+        for result in run["results"]:
+            assert ids[result["ruleIndex"]] == result["ruleId"]
+            assert result["level"] in {"none", "note", "warning", "error"}
+            assert result["message"]["text"]
+            assert all(isinstance(v, str) for v in result["partialFingerprints"].values())
+            for place in result.get("locations", ()):
+                uri = place["physicalLocation"]["artifactLocation"]["uri"]
+                assert re.fullmatch(r"[\w./~%-]+", uri)
+                region = place["physicalLocation"].get("region", {"startLine": 1})
+                assert all(value >= 1 for value in region.values())
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_sarif_is_valid(report):
+    """Code scanning accepts it: required properties, enumerations, indices, URIs."""
+    shown = json.loads(render(report, "sarif"))
+    check_sarif(shown)
+    assert len(shown["runs"][0]["results"]) == len(list(report.findings))
+
+
+def test_sarif_knows_a_finding_again():
+    """Its fingerprint does not depend on the line, and names with odd characters are a URI."""
+    first, second, _ = json.loads(render(REPORT, "sarif"))["runs"][0]["results"]
+    moved = Report(
+        "c", (Check("s", (Finding(BROKEN.code, BROKEN.title, subject=BROKEN.subject),)),)
+    )
+    (again,) = json.loads(render(moved, "sarif"))["runs"][0]["results"]
+    assert again["partialFingerprints"] == first["partialFingerprints"]
+    uri = second["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert unquote(uri) == "a, b:c.avsc"
+
+
+def unescape(text: str) -> str:
+    """Undo GitHub's escapes, as its runner does."""
+    for escaped, char in (("%3A", ":"), ("%2C", ","), ("%0D", "\r"), ("%0A", "\n"), ("%25", "%")):
+        text = text.replace(escaped, char)
+    return text
+
+
+def test_github_gets_one_annotation_a_finding():
+    """A line for each, with file and line; nothing where nothing was found."""
+    lines = render(REPORT, "github").split("\n")
+    assert [line.split(" ")[0] for line in lines] == ["::error", "::notice", "::warning"]
+    assert lines[0].startswith(
+        "::error title=type-widened%3A mysql.shop.users-value,"
+        "file=schemas/mysql.shop.users-value.avsc,line=12,col=3::column shop.users.age: type"
+    )
+    assert render(FINE, "github") == ""
+
+
+def test_github_s_escapes_bring_back_what_was_said():
+    """Line ends, percent signs, colons and commas arrive as they were, on one line."""
+    line = render(Report("c", (Check("s", (NOTED,)),)), "github")
+    properties, _, message = line.removeprefix("::notice ").partition("::")
+    assert "\n" not in line
+    assert "\r" not in line
+    assert "file=a%2C b%3Ac.avsc" in properties
+    assert unescape(message) == f"{HOSTILE}\n{HOSTILE}\nRemedy: {HOSTILE}"
