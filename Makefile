@@ -6,7 +6,7 @@ BIN := .venv/bin
 .PHONY: help install demo down clean format check test bench bench-registry
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
 install: .venv/.installed ## make .venv with everything pinned by hash
 
