@@ -11,6 +11,11 @@
 | date | int, days since 1970-01-01 | `2024-02-29` |
 | timestamp | int, µs since 1970-01-01 UTC | `2024-02-29T12:34:56.000000Z` |
 | local_timestamp | int, µs since 1970-01-01 on the wall | the same without `Z` |
+| time | int, µs, signed | `-838:59:59.000000` |
+| json | str, the text that `cdc.forms.canonical_json` gives | string, that text |
+| set | tuple of str | array of strings |
+| geometry | bytes, EWKB | base64 |
+| vector | tuple of float | array of numbers |
 
 A slice has no length prefix; `cdc.stream.encode` adds it where the framing wants one.
 """
@@ -27,7 +32,9 @@ from typing import Any
 
 import numpy as np
 
+from cdc.arrays import decode_floats, decode_strings, encode_floats, encode_strings
 from cdc.column import unzigzag, zigzag
+from cdc.forms import format_span, parse_span
 from registry.derive.types import Canonical
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,6 +100,28 @@ def parse_instant(text: str) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
+def parse_day(text: str) -> int:
+    """Days since 1970 of an ISO 8601 date."""
+    return date.fromisoformat(text).toordinal() - _EPOCH_DAY
+
+
+def _float_json(value: float) -> float:
+    return float(str(np.float32(value)))
+
+
+def _float_of_json(value: float) -> float:
+    read: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    return read
+
+
+_STRING = Codec(lambda v, _: v.encode(), lambda data, _: data.decode(), _plain, _plain)
+_BYTES = Codec(
+    _plain,
+    _plain,
+    lambda value, _: base64.b64encode(value).decode(),
+    lambda text, _: base64.b64decode(text, validate=True),
+)
+
 CODECS: Mapping[str, Codec] = {
     "boolean": Codec(
         lambda value, _: b"\x01" if value else b"\x00",
@@ -104,8 +133,8 @@ CODECS: Mapping[str, Codec] = {
     "float": Codec(
         lambda value, _: struct.pack("<f", value),
         lambda data, _: struct.unpack("<f", data)[0],
-        lambda value, _: float(str(np.float32(value))),
-        lambda value, _: struct.unpack("<f", struct.pack("<f", value))[0],
+        lambda value, _: _float_json(value),
+        lambda value, _: _float_of_json(value),
     ),
     "double": Codec(
         lambda value, _: struct.pack("<d", value),
@@ -113,13 +142,10 @@ CODECS: Mapping[str, Codec] = {
         _plain,
         lambda value, _: float(value),
     ),
-    "string": Codec(lambda v, _: v.encode(), lambda data, _: data.decode(), _plain, _plain),
-    "bytes": Codec(
-        _plain,
-        _plain,
-        lambda value, _: base64.b64encode(value).decode(),
-        lambda text, _: base64.b64decode(text, validate=True),
-    ),
+    "string": _STRING,
+    "json": _STRING,
+    "bytes": _BYTES,
+    "geometry": _BYTES,
     "decimal": Codec(
         _encode_decimal,
         _decode_decimal,
@@ -130,7 +156,7 @@ CODECS: Mapping[str, Codec] = {
         lambda value, _: zigzag(value),
         lambda data, _: unzigzag(data),
         lambda value, _: date.fromordinal(value + _EPOCH_DAY).isoformat(),
-        lambda text, _: date.fromisoformat(text).toordinal() - _EPOCH_DAY,
+        lambda text, _: parse_day(text),
     ),
     "timestamp": Codec(
         lambda value, _: zigzag(value),
@@ -143,6 +169,24 @@ CODECS: Mapping[str, Codec] = {
         lambda data, _: unzigzag(data),
         lambda value, _: _instant_json(value, ""),
         lambda text, _: parse_instant(text),
+    ),
+    "time": Codec(
+        lambda value, _: zigzag(value),
+        lambda data, _: unzigzag(data),
+        lambda value, _: format_span(value),
+        lambda text, _: parse_span(text),
+    ),
+    "set": Codec(
+        lambda value, _: encode_strings(value),
+        lambda data, _: decode_strings(data),
+        lambda value, _: list(value),
+        lambda value, _: tuple(value),
+    ),
+    "vector": Codec(
+        lambda value, _: encode_floats(value),
+        lambda data, _: decode_floats(data),
+        lambda value, _: list(map(_float_json, value)),
+        lambda value, _: tuple(map(_float_of_json, value)),
     ),
 }
 

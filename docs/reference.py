@@ -16,7 +16,7 @@ from cdc.config import Settings
 from cdc.errors import ExitCode, HeadworksError, RecordError
 from cdc.telemetry.metrics import METRICS
 from docs.markdown import code, describe, show_default, table
-from registry.derive.types import KINDS, MYSQL_TYPES, RAW_TYPES
+from registry.derive.types import KINDS, MYSQL_TYPES, RAW_TYPES, Kind
 
 WIDTH = 88
 
@@ -80,10 +80,14 @@ def describe_kinds() -> str:
     return table(
         ["canonical type", "Avro", "logical type", "name for Connect sinks"],
         (
-            [code(kind.name), code(kind.avro), code(kind.logical), code(kind.connect_name)]
+            [code(kind.name), code(_avro_of(kind)), code(kind.logical), code(kind.connect_name)]
             for kind in KINDS.values()
         ),
     )
+
+
+def _avro_of(kind: Kind) -> str:
+    return f"{kind.avro}<{kind.items}>" if kind.items else kind.avro
 
 
 def describe_mysql_types() -> str:

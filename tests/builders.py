@@ -17,6 +17,7 @@ from registry.avro import make_writer, parse_lenient
 KEYS: KeyRing = {"pii": Key("pii", 1, {1: bytes(range(32))})}
 
 _AVRO = {
+    "int8": {"type": "int", "connect.type": "int8"},
     "int16": {"type": "int", "connect.type": "int16"},
     "int32": "int",
     "int64": "long",
@@ -25,6 +26,22 @@ _AVRO = {
     "string": "string",
     "bytes": "bytes",
     "boolean": "boolean",
+    "array": {"type": "array", "items": "float"},
+    "struct": {
+        "type": "record",
+        "name": "Geometry",
+        "namespace": "io.debezium.data.geometry",
+        "fields": [
+            {"name": "wkb", "type": "bytes"},
+            {"name": "srid", "type": ["null", "int"], "default": None},
+        ],
+    },
+}
+_CONNECT = "org.apache.kafka.connect.data."
+_LOGICAL = {
+    f"{_CONNECT}Date": "date",
+    f"{_CONNECT}Time": "time-millis",
+    f"{_CONNECT}Timestamp": "timestamp-millis",
 }
 
 
@@ -56,6 +73,8 @@ class Col:
         schema = dict(plain) if isinstance(plain, dict) else {"type": plain}
         if self.semantic:
             schema |= {"connect.name": self.semantic, "connect.version": 1}
+        if self.semantic in _LOGICAL:
+            schema["logicalType"] = _LOGICAL[self.semantic]
         if self.semantic.endswith("Decimal"):
             schema |= {
                 "logicalType": "decimal",
@@ -159,11 +178,7 @@ class RawTopic:
     def _json_row(self, row: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if row is None:
             return None
-        return {
-            column.name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
-            for column in self.columns
-            for value in [row.get(column.name)]
-        }
+        return {column.name: _json_form(row.get(column.name)) for column in self.columns}
 
     def avro_schemas(self) -> tuple[str, str]:
         """Key and value schema as Confluent's converter registers them."""
@@ -218,6 +233,13 @@ class RawTopic:
             return None, value
         key = {name: row[name] for name in self.key}
         return _framed(ids[0], make_writer(key_schema)(key)), value
+
+
+def _json_form(value: Any) -> Any:
+    """A value as Connect's JSON converter writes it: bytes are base64."""
+    if isinstance(value, dict):
+        return {name: _json_form(inner) for name, inner in value.items()}
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def _json_message(schema: object, payload: object) -> bytes:

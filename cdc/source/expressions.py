@@ -6,10 +6,13 @@ where SQL cannot finish the work, a function over its result.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
+from cdc.forms import canonical_json, mysql_geometry, split_set
 from registry.derive.from_information_schema import quote_name
 from registry.derive.table import Column, Table
 
@@ -25,15 +28,23 @@ NO_FORM: Final = _NoForm()
 """A value that is there and has no canonical form: BIGINT UNSIGNED above 2^63-1, TINYINT(1) that is
 neither 0 nor 1."""
 
-_BOOLEANS = {0: False, 1: True}
+_BOOLEANS = {0: False, 1: True, b"\0": False, b"\1": True}  # the bytes are a BIT(1)'s
 
 
-def _boolean(value: int) -> Any:
+def _boolean(value: int | bytes) -> Any:
     return _BOOLEANS.get(value, NO_FORM)
 
 
 def _long(value: int) -> Any:
     return value if value < 1 << 63 else NO_FORM
+
+
+def _time(value: timedelta) -> int:
+    return value // timedelta(microseconds=1)
+
+
+def _vector(value: bytes) -> tuple[float, ...]:
+    return struct.unpack(f"<{len(value) // 4}f", value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,11 @@ EXPRESSIONS: Mapping[str, Expression] = {
     "date": Expression("DATEDIFF({c}, '1970-01-01')", zero="0"),
     "timestamp": _MICROS,  # the session's time zone is UTC
     "local_timestamp": _MICROS,
+    "time": Expression(convert=_time),
+    "json": Expression("CAST({c} AS CHAR)", canonical_json),
+    "set": Expression(convert=split_set),
+    "geometry": Expression("CAST({c} AS BINARY)", mysql_geometry),
+    "vector": Expression("CAST({c} AS BINARY)", _vector),
 }
 
 Row = tuple[Any, ...]

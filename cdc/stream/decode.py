@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 import orjson
 
+from cdc.arrays import encode_floats
 from cdc.column import Column, zigzag
 from cdc.errors import EnvelopeError, RecordError
 from cdc.event import AvroShape, ChangeBatch, JsonShape, Op, RawBatch
+from cdc.forms import ewkb
 from cdc.stream.shape import PREFIX_BYTES
 from registry.derive.from_debezium import RawColumn
 
@@ -58,6 +60,23 @@ def _base64(value: Any) -> bytes:
     return base64.b64decode(value, validate=True)
 
 
+def _floats(value: Any) -> bytes:
+    if type(value) is not list:
+        raise TypeError
+    return encode_floats(value)
+
+
+def _geometry(encode: Encode) -> Encode:
+    """A record of WKB and SRID; of a point's `x` and `y` the WKB has every bit too."""
+
+    def convert(value: Any) -> bytes:
+        if type(value) is not dict:
+            raise TypeError
+        return ewkb(encode(value.get("wkb")), value.get("srid"))
+
+    return convert
+
+
 _WIRE: Mapping[str, Encode] = {
     "boolean": _boolean,
     "int8": _integer,
@@ -68,8 +87,10 @@ _WIRE: Mapping[str, Encode] = {
     "double": _pack_double,
     "string": _string,
     "bytes": _bytes,
+    "array": _floats,
+    "struct": _geometry(_bytes),
 }
-_JSON_WIRE: Mapping[str, Encode] = {**_WIRE, "bytes": _base64}
+_JSON_WIRE: Mapping[str, Encode] = {**_WIRE, "bytes": _base64, "struct": _geometry(_base64)}
 _NOT_THAT_TYPE = (TypeError, ValueError, OverflowError, struct.error, binascii.Error)
 
 

@@ -7,13 +7,18 @@ form fails its event with the column's name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 
-from cdc.canonical import parse_instant
+from cdc.arrays import encode_strings
+from cdc.canonical import parse_day, parse_instant, to_slice
 from cdc.column import Column, unzigzag, zigzag
 from cdc.errors import NormalizeError, RecordError
 from cdc.event import ChangeBatch, NormalizedBatch
+from cdc.forms import canonical_json, parse_span, split_allowed, split_set
 from registry.derive.from_debezium import RawColumn
 from registry.derive.types import Repair
+
+Repairer = Callable[[bytes], bytes]
 
 _YEAR_ZERO = zigzag(1900)
 
@@ -51,21 +56,85 @@ def _millis_to_micros(data: bytes) -> bytes:
     return zigzag(unzigzag(data) * 1000)
 
 
+def _nanos_to_micros(data: bytes) -> bytes:
+    micros, rest = divmod(unzigzag(data), 1000)
+    if rest:
+        raise _NoFormError("finer than a microsecond, which MySQL has not")
+    return zigzag(micros)
+
+
 def _iso_to_micros(data: bytes) -> bytes:
     return zigzag(parse_instant(data.decode()))
 
 
-REPAIRS: Mapping[Repair, Callable[[bytes], bytes] | None] = {
-    Repair.SAME: None,
-    Repair.DECIMAL_TO_LONG: _decimal_to_long,
-    Repair.UNSIGNED: _refuse_negative,
-    Repair.TO_BOOLEAN: _to_boolean,
-    Repair.YEAR: _year,
-    Repair.MILLIS_TO_MICROS: _millis_to_micros,
-    Repair.ISO_TO_MICROS: _iso_to_micros,
-}
+def _iso_to_days(data: bytes) -> bytes:
+    return zigzag(parse_day(data.decode().removesuffix("Z")))
 
-COUNTED = frozenset({Repair.TO_BOOLEAN, Repair.YEAR})
+
+def _iso_to_span(data: bytes) -> bytes:
+    return zigzag(parse_span(data.decode()))
+
+
+def _members(data: bytes) -> bytes:
+    return encode_strings(split_set(data.decode()))
+
+
+def _json(data: bytes) -> bytes:
+    return canonical_json(data.decode()).encode()
+
+
+def _always(function: Repairer) -> Callable[[RawColumn], Repairer]:
+    return lambda _: function
+
+
+def _digits_to_decimal(column: RawColumn) -> Repairer:
+    target = column.type
+    if target is None:
+        raise TypeError("a column without canonical type has no repair")
+    return lambda data: to_slice(Decimal(data.decode()), target) or b""
+
+
+def _bits(column: RawColumn) -> Repairer:
+    size = (int(column.raw.parameter("length")) + 7) // 8
+
+    def repair(data: bytes) -> bytes:
+        if any(data[size:]):
+            raise _NoFormError("more bits than the column has")
+        return data[:size].ljust(size, b"\0")[::-1]
+
+    return repair
+
+
+def _label(column: RawColumn) -> Repairer:
+    labels = {label.encode() for label in split_allowed(column.raw.parameter("allowed"))}
+
+    def repair(data: bytes) -> bytes:
+        mended = data.replace(b"\\,", b",")
+        return mended if data not in labels and mended in labels else data
+
+    return repair
+
+
+REPAIRS: Mapping[Repair, Callable[[RawColumn], Repairer] | None] = {
+    Repair.SAME: None,
+    Repair.DECIMAL_TO_LONG: _always(_decimal_to_long),
+    Repair.UNSIGNED: _always(_refuse_negative),
+    Repair.TO_BOOLEAN: _always(_to_boolean),
+    Repair.YEAR: _always(_year),
+    Repair.MILLIS_TO_MICROS: _always(_millis_to_micros),
+    Repair.NANOS_TO_MICROS: _always(_nanos_to_micros),
+    Repair.ISO_TO_MICROS: _always(_iso_to_micros),
+    Repair.ISO_TO_DAYS: _always(_iso_to_days),
+    Repair.ISO_TO_SPAN: _always(_iso_to_span),
+    Repair.DIGITS_TO_DECIMAL: _digits_to_decimal,
+    Repair.BITS: _bits,
+    Repair.LABEL: _label,
+    Repair.MEMBERS: _always(_members),
+    Repair.JSON: _always(_json),
+}
+"""Per repair, what makes the function for a column's values."""
+
+COUNTED = frozenset({Repair.TO_BOOLEAN, Repair.YEAR, Repair.LABEL})
 """Repairs of what the source sends differently from time to time; the others only change units."""
 
 
@@ -75,8 +144,9 @@ def normalize(batch: ChangeBatch, wanted: Sequence[RawColumn]) -> NormalizedBatc
     repaired: dict[str, int] = {}
     row = dict(batch.row)
     for column in wanted:
-        repair = REPAIRS[column.repair]
-        if repair is not None:
+        make = REPAIRS[column.repair]
+        if make is not None:
+            repair = make(column)
             row[column.name], count = _repair(column.name, row[column.name], repair, failed)
             if count and column.repair in COUNTED:
                 repaired[column.name] = count
@@ -84,7 +154,7 @@ def normalize(batch: ChangeBatch, wanted: Sequence[RawColumn]) -> NormalizedBatc
 
 
 def _repair(
-    name: str, column: Column, repair: Callable[[bytes], bytes], failed: dict[int, RecordError]
+    name: str, column: Column, repair: Repairer, failed: dict[int, RecordError]
 ) -> tuple[Column, int]:
     """The repaired column and how many values came out as other bytes."""
     known: dict[bytes, bytes] = {}
@@ -100,7 +170,7 @@ def _repair(
                 value = known[data] = repair(data)
             changed += value != data
             out.append(value)
-        except (ValueError, OverflowError) as error:
+        except (ValueError, ArithmeticError) as error:
             failed.setdefault(place, _no_canonical_form(name, error))
             out.append(None)
     return Column.of(out), changed

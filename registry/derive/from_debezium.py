@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.derive.table import Column, Table
-from registry.derive.types import RawType, Repair, canonical_of_raw
+from registry.derive.types import Canonical, RawType, Repair, canonical_of_raw
 from registry.errors import InvalidSchemaError
 
 _CONNECT_OF_AVRO = {
@@ -30,12 +30,13 @@ _CONNECT_OF_AVRO = {
 
 @dataclass(frozen=True, slots=True)
 class RawColumn:
-    """How one column arrives and what makes it canonical."""
+    """How one column arrives and what makes it canonical; `type` None: it cannot be."""
 
     name: str
     raw: RawType
     optional: bool
     repair: Repair
+    type: Canonical | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,8 @@ def _avro_field(field: Mapping[str, Any]) -> _Field:
     optional = "null" in branches
     schema = next(b for b in branches if b != "null")
     if isinstance(schema, str):
-        schema = {"type": schema}
-    connect = schema.get("connect.type") or _CONNECT_OF_AVRO.get(schema["type"], schema["type"])
+        schema = _named(field, schema)
+    connect = schema.get("connect.type") or _CONNECT_OF_AVRO[schema["type"]]
     parameters = dict(schema.get("connect.parameters", {}))
     if schema.get("logicalType") == "decimal":
         parameters |= {
@@ -126,6 +127,17 @@ def _avro_field(field: Mapping[str, Any]) -> _Field:
     )
 
 
+def _named(field: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A schema that is a name alone: a primitive type, or a record that an earlier field declared.
+
+    Of such a record the field itself carries the parameters.
+    """
+    if name in _CONNECT_OF_AVRO:
+        return {"type": name}
+    parameters = field.get("connect.parameters", {})
+    return {"type": "record", "connect.name": name, "connect.parameters": parameters}
+
+
 def _table(topic: str, keys: list[str], fields: list[_Field]) -> RawTable:
     parts = topic.rsplit(".", 2)
     if len(parts) != 3:
@@ -133,7 +145,7 @@ def _table(topic: str, keys: list[str], fields: list[_Field]) -> RawTable:
     columns, raws = [], []
     for field in fields:
         canonical, repair = canonical_of_raw(field.raw)
-        raws.append(RawColumn(field.name, field.raw, field.optional, repair))
+        raws.append(RawColumn(field.name, field.raw, field.optional, repair, canonical))
         columns.append(
             Column(
                 field.name,

@@ -18,7 +18,7 @@ from enum import StrEnum
 class Framing(StrEnum):
     """How a value stands in Avro's binary encoding."""
 
-    SELF = "self"  # varints, floats, booleans: their bytes say where they end
+    SELF = "self"  # varints, floats, booleans, arrays: their bytes say where they end
     LENGTH = "length"  # strings and bytes: a varint length goes before
 
 
@@ -36,6 +36,13 @@ class Kind:
     framing: Framing
     logical: str = ""
     connect_name: str = ""
+    items: str = ""
+
+    @property
+    def bare(self) -> dict[str, object]:
+        """Its Avro type alone; `items` is what an array is of."""
+        schema: dict[str, object] = {"type": self.avro}
+        return schema | ({"items": self.items} if self.items else {})
 
 
 KINDS: Mapping[str, Kind] = {
@@ -65,6 +72,18 @@ KINDS: Mapping[str, Kind] = {
             "local-timestamp-micros",
             "io.debezium.time.MicroTimestamp",
         ),
+        # No `time-micros`: that is a time of day, and MySQL's TIME goes to ±838:59:59.
+        Kind("time", "long", Framing.SELF, connect_name="io.debezium.time.MicroTime"),
+        Kind("json", "string", Framing.LENGTH, connect_name="io.debezium.data.Json"),
+        Kind("set", "array", Framing.SELF, items="string"),
+        Kind("geometry", "bytes", Framing.LENGTH),
+        Kind(
+            "vector",
+            "array",
+            Framing.SELF,
+            connect_name="io.debezium.data.FloatVector",
+            items="float",
+        ),
     )
 }
 
@@ -85,9 +104,9 @@ class Canonical:
     def avro(self) -> object:
         """Its Avro schema, with the properties that Connect sinks read."""
         kind = KINDS[self.kind]
-        if not kind.logical:
-            return kind.avro
-        schema: dict[str, object] = {"type": kind.avro, "logicalType": kind.logical}
+        if not kind.connect_name:
+            return kind.bare if kind.items else kind.avro
+        schema = kind.bare | ({"logicalType": kind.logical} if kind.logical else {})
         if self.kind == "decimal":
             schema |= {
                 "precision": self.precision,
@@ -117,6 +136,11 @@ BYTES = Canonical("bytes")
 DATE = Canonical("date")
 TIMESTAMP = Canonical("timestamp")
 LOCAL_TIMESTAMP = Canonical("local_timestamp")
+TIME = Canonical("time")
+JSON = Canonical("json")
+SET = Canonical("set")
+GEOMETRY = Canonical("geometry")
+VECTOR = Canonical("vector")
 
 
 class Repair(StrEnum):
@@ -128,7 +152,15 @@ class Repair(StrEnum):
     TO_BOOLEAN = "to_boolean"
     YEAR = "year"  # MySQL's year 0000 arrives as 1900, which no YEAR can hold
     MILLIS_TO_MICROS = "millis_to_micros"
+    NANOS_TO_MICROS = "nanos_to_micros"
     ISO_TO_MICROS = "iso_to_micros"
+    ISO_TO_DAYS = "iso_to_days"
+    ISO_TO_SPAN = "iso_to_span"
+    DIGITS_TO_DECIMAL = "digits_to_decimal"  # DECIMAL under the `string` mode
+    BITS = "bits"  # little-endian, zeros at the end cut
+    LABEL = "label"  # up to 3.6 the stream sends the label `b,c` as `b\\,c`
+    MEMBERS = "members"  # a SET is one text with commas
+    JSON = "json"  # spaces, order of keys and forms of numbers differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +208,35 @@ RAW_TYPES: Mapping[tuple[str, str], RawRow] = {
     ("double", ""): RawRow(_always(DOUBLE)),
     ("string", ""): RawRow(_always(STRING)),
     ("bytes", ""): RawRow(_always(BYTES)),
-    ("string", "io.debezium.data.Enum"): RawRow(_always(STRING)),
+    ("string", "io.debezium.data.Enum"): RawRow(_always(STRING), Repair.LABEL),
+    ("string", "io.debezium.data.EnumSet"): RawRow(_always(SET), Repair.MEMBERS),
+    ("string", "io.debezium.data.Json"): RawRow(_always(JSON), Repair.JSON),
+    ("bytes", "io.debezium.data.Bits"): RawRow(_always(BYTES), Repair.BITS),
+    ("array", "io.debezium.data.FloatVector"): RawRow(_always(VECTOR)),
+    ("struct", "io.debezium.data.geometry.Geometry"): RawRow(_always(GEOMETRY)),
+    ("struct", "io.debezium.data.geometry.Point"): RawRow(_always(GEOMETRY)),
     ("int32", "io.debezium.time.Year"): RawRow(_always(LONG), Repair.YEAR),
     ("int32", "io.debezium.time.Date"): RawRow(_always(DATE)),
+    ("int32", "org.apache.kafka.connect.data.Date"): RawRow(_always(DATE)),
+    ("string", "io.debezium.time.IsoDate"): RawRow(_always(DATE), Repair.ISO_TO_DAYS),
+    ("int32", "io.debezium.time.Time"): RawRow(_always(TIME), Repair.MILLIS_TO_MICROS),
+    ("int32", "org.apache.kafka.connect.data.Time"): RawRow(_always(TIME), Repair.MILLIS_TO_MICROS),
+    ("int64", "io.debezium.time.MicroTime"): RawRow(_always(TIME)),
+    ("int64", "io.debezium.time.NanoTime"): RawRow(_always(TIME), Repair.NANOS_TO_MICROS),
+    ("string", "io.debezium.time.IsoTime"): RawRow(_always(TIME), Repair.ISO_TO_SPAN),
     ("int64", "io.debezium.time.Timestamp"): RawRow(
         _always(LOCAL_TIMESTAMP), Repair.MILLIS_TO_MICROS
     ),
+    ("int64", "org.apache.kafka.connect.data.Timestamp"): RawRow(
+        _always(LOCAL_TIMESTAMP), Repair.MILLIS_TO_MICROS
+    ),
     ("int64", "io.debezium.time.MicroTimestamp"): RawRow(_always(LOCAL_TIMESTAMP)),
+    ("int64", "io.debezium.time.NanoTimestamp"): RawRow(
+        _always(LOCAL_TIMESTAMP), Repair.NANOS_TO_MICROS
+    ),
+    ("string", "io.debezium.time.IsoTimestamp"): RawRow(
+        _always(LOCAL_TIMESTAMP), Repair.ISO_TO_MICROS
+    ),
     ("string", "io.debezium.time.ZonedTimestamp"): RawRow(_always(TIMESTAMP), Repair.ISO_TO_MICROS),
     ("bytes", "org.apache.kafka.connect.data.Decimal"): RawRow(_decimal_of_raw),
 }
@@ -192,11 +246,12 @@ RAW_TYPES: Mapping[tuple[str, str], RawRow] = {
 class MySqlRow:
     """One row of `MYSQL_TYPES`: the canonical form, given length (or precision) and scale.
 
-    `repairs` names the raw forms that need another repair than `RAW_TYPES` gives them.
+    `repairs` names the raw forms that need another repair than `RAW_TYPES` gives them; None: this
+    form does not say, or no longer has, what the value was.
     """
 
     canonical: Callable[[int, int], Canonical]
-    repairs: Mapping[tuple[str, str], Repair] | None = None
+    repairs: Mapping[tuple[str, str], Repair | None] | None = None
 
 
 def _fixed(canonical: Canonical) -> Callable[[int, int], Canonical]:
@@ -207,9 +262,15 @@ def _decimal(precision: int, scale: int) -> Canonical:
     return Canonical("decimal", precision or 10, scale)
 
 
+def _bit(length: int, _scale: int) -> Canonical:
+    return BYTES if length > 1 else BOOLEAN
+
+
 _LONG = MySqlRow(_fixed(LONG))
 _STRING = MySqlRow(_fixed(STRING))
-_BYTES = MySqlRow(_fixed(BYTES))
+# Base64, its URL-safe form or hex: the schema does not tell which.
+_BYTES = MySqlRow(_fixed(BYTES), {("string", ""): None})
+_GEOMETRY = MySqlRow(_fixed(GEOMETRY))
 _TO_BOOLEAN = {("int16", ""): Repair.TO_BOOLEAN, ("int8", ""): Repair.TO_BOOLEAN}
 
 MYSQL_TYPES: Mapping[str, MySqlRow] = {
@@ -232,7 +293,8 @@ MYSQL_TYPES: Mapping[str, MySqlRow] = {
     ),
     "FLOAT": MySqlRow(_fixed(FLOAT)),
     "DOUBLE": MySqlRow(_fixed(DOUBLE)),
-    "DECIMAL": MySqlRow(_decimal),
+    "DECIMAL": MySqlRow(_decimal, {("string", ""): Repair.DIGITS_TO_DECIMAL, ("double", ""): None}),
+    "BIT": MySqlRow(_bit),
     "CHAR": _STRING,
     "VARCHAR": _STRING,
     "TINYTEXT": _STRING,
@@ -240,6 +302,8 @@ MYSQL_TYPES: Mapping[str, MySqlRow] = {
     "MEDIUMTEXT": _STRING,
     "LONGTEXT": _STRING,
     "ENUM": _STRING,
+    "SET": MySqlRow(_fixed(SET)),
+    "JSON": MySqlRow(_fixed(JSON)),
     "BINARY": _BYTES,
     "VARBINARY": _BYTES,
     "TINYBLOB": _BYTES,
@@ -247,9 +311,19 @@ MYSQL_TYPES: Mapping[str, MySqlRow] = {
     "MEDIUMBLOB": _BYTES,
     "LONGBLOB": _BYTES,
     "YEAR": _LONG,
+    "TIME": MySqlRow(_fixed(TIME)),
     "DATE": MySqlRow(_fixed(DATE)),
     "DATETIME": MySqlRow(_fixed(LOCAL_TIMESTAMP)),
     "TIMESTAMP": MySqlRow(_fixed(TIMESTAMP)),
+    "GEOMETRY": _GEOMETRY,
+    "POINT": _GEOMETRY,
+    "LINESTRING": _GEOMETRY,
+    "POLYGON": _GEOMETRY,
+    "MULTIPOINT": _GEOMETRY,
+    "MULTILINESTRING": _GEOMETRY,
+    "MULTIPOLYGON": _GEOMETRY,
+    "GEOMCOLLECTION": _GEOMETRY,
+    "VECTOR": MySqlRow(_fixed(VECTOR)),
 }
 
 
@@ -259,11 +333,14 @@ def canonical_of_raw(raw: RawType) -> tuple[Canonical | None, Repair]:
     if row is None:
         return None, Repair.SAME
     length = int(raw.parameter("__debezium.source.column.length", "0"))
+    scale = int(raw.parameter("__debezium.source.column.scale", "0"))
     source = mysql_row(raw.mysql_type, length)
-    repair = (source.repairs or {}).get((raw.connect, raw.name)) if source else None
-    if source is None or repair is None:
+    repairs = (source.repairs if source else None) or {}
+    form = raw.connect, raw.name
+    if source is None or form not in repairs:
         return row.canonical(raw), row.repair
-    return source.canonical(length, 0), repair
+    repair = repairs[form]
+    return (None, Repair.SAME) if repair is None else (source.canonical(length, scale), repair)
 
 
 def canonical_of_mysql(name: str, length: int = 0, scale: int = 0) -> Canonical | None:

@@ -14,7 +14,7 @@ from cdc.keys import Key, load_keys
 from cdc.privacy.policy import parse_policy
 from cdc.privacy.transforms.rule import Context
 from cdc.privacy.transforms.token import Token
-from registry.derive.types import Canonical, canonical_of_mysql
+from registry.derive.types import Canonical, RawType, canonical_of_raw
 from tests.admin.fakes import FakeParts
 from tests.docs.codes import ROOT, find_codes
 
@@ -102,12 +102,12 @@ def test_every_dead_letter_reason_is_explained() -> None:
     assert {tuple(pair) for pair in described} == used
 
 
-def test_types_said_to_be_missing_are_missing() -> None:
-    """The MySQL types that docs/limits.md names as unsupported have no canonical form."""
-    (named,) = re.findall(r"among them ([A-Z, ]+) and the geometry types", text_of("limits"))
-
-    assert {canonical_of_mysql(name.strip()) for name in named.split(",")} == {None}
-    assert canonical_of_mysql("POINT") is None
+def test_forms_said_to_be_refused_are_refused() -> None:
+    """What docs/limits.md says of `double` and of binary text is what the type table does."""
+    assert "`decimal.handling.mode=double`" in text_of("limits")
+    for connect, mysql in (("double", "DECIMAL"), ("string", "BINARY"), ("string", "LONGBLOB")):
+        raw = RawType(connect, "", {"__debezium.source.column.type": mysql})
+        assert canonical_of_raw(raw)[0] is None
 
 
 def test_the_example_settings_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

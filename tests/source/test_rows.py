@@ -18,6 +18,10 @@ def _float32(value):
     return struct.unpack("<f", struct.pack("<f", value))[0]
 
 
+def _wkb(layout, *numbers):
+    return struct.pack(f"<B{layout}", 1, *numbers)
+
+
 # Declaration, then SQL literals with the value that is expected of each; NULL goes with all.
 CASES = {
     "TINYINT": [("-128", -128), ("127", 127)],
@@ -67,12 +71,30 @@ CASES = {
     "MEDIUMTEXT": [("REPEAT('😀', 70000)", "😀" * 70000)],
     "LONGTEXT": [("'x'", "x")],
     "ENUM('a','b,c','')": [("'b,c'", "b,c"), ("'a'", "a"), ("'none of them'", "")],
+    "SET('b','a','')": [("'a,b'", ("b", "a")), ("''", ()), ("'a,'", ("a", "")), ("1", ("b",))],
+    "JSON": [
+        ('\'{"b": 1.50, "a": [true, null, "é "], "b": 1e2}\'', '{"a":[true,null,"é "],"b":100}'),
+        ("'18446744073709551615'", "18446744073709551615"),
+        ("'-0.0'", "0"),
+        ("'[1e300, 1e-5, 12345678.9, 1e23, 0.1]'", f"[1e300,0.00001,12345678.9,{1e23:.0f},0.1]"),
+        ("JSON_ARRAY(CAST('0.10' AS DECIMAL(65,30)))", "[0.1]"),
+        (
+            f"JSON_ARRAY(CAST('{'9' * 35}.{'9' * 30}' AS DECIMAL(65,30)))",
+            f"[{'9' * 35}.{'9' * 30}]",
+        ),
+        ("CAST('null' AS JSON)", "null"),
+    ],
+    "BIT(1)": [("b'0'", False), ("1", True)],
+    "BIT(10)": [("b'0100000010'", b"\x01\x02"), ("0", b"\0\0")],
+    "BIT(64)": [("18446744073709551615", b"\xff" * 8), ("1", b"\0" * 7 + b"\1")],
     "BINARY(4)": [("'a'", b"a\0\0\0")],
     "VARBINARY(8)": [("X'00ff80'", b"\0\xff\x80"), ("''", b"")],
     "TINYBLOB": [("X'ff'", b"\xff")],
     "BLOB": [("X'c328'", b"\xc3\x28")],
     "MEDIUMBLOB": [("REPEAT(X'ff', 70000)", b"\xff" * 70000)],
     "LONGBLOB": [("'x'", b"x")],
+    "TIME": [("'-838:59:59'", -3_020_399_000_000), ("'00:00:00'", 0), ("'-00:00:01'", -1_000_000)],
+    "TIME(6)": [("'838:59:58.999999'", 3_020_398_999_999), ("'-00:00:00.000001'", -1)],
     "YEAR": [("1901", 1901), ("2155", 2155), ("0", 0)],
     "DATE": [
         ("'1970-01-01'", 0),
@@ -92,6 +114,43 @@ CASES = {
         ("'2038-01-19 03:14:07.999999'", (2**31 - 1) * 1_000_000 + 999_999),
         ("'2024-06-30 12:34:56.7891'", 1_719_750_896_789_100),
     ],
+    "GEOMETRY": [
+        ("POINT(1, 2)", _wkb("I2d", 1, 1.0, 2.0)),
+        ("ST_GeomFromText('POINT(13 77.5)', 4326)", _wkb("II2d", 0x20000001, 4326, 77.5, 13.0)),
+        ("ST_GeomFromText('GEOMETRYCOLLECTION EMPTY')", _wkb("II", 7, 0)),
+    ],
+    "POINT": [("POINT(-1, 0.5)", _wkb("I2d", 1, -1.0, 0.5))],
+    "LINESTRING": [
+        ("ST_GeomFromText('LINESTRING(0 0, 1 1)')", _wkb("II4d", 2, 2, 0.0, 0.0, 1.0, 1.0))
+    ],
+    "POLYGON": [
+        (
+            "ST_GeomFromText('POLYGON((0 0, 1 0, 0 1, 0 0))')",
+            _wkb("III8d", 3, 1, 4, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0),
+        )
+    ],
+    "MULTIPOINT": [
+        ("ST_GeomFromText('MULTIPOINT(1 2)')", _wkb("II", 4, 1) + _wkb("I2d", 1, 1.0, 2.0))
+    ],
+    "MULTILINESTRING": [
+        (
+            "ST_GeomFromText('MULTILINESTRING((0 0, 1 1))')",
+            _wkb("II", 5, 1) + _wkb("II4d", 2, 2, 0.0, 0.0, 1.0, 1.0),
+        )
+    ],
+    "MULTIPOLYGON": [
+        (
+            "ST_GeomFromText('MULTIPOLYGON(((0 0, 1 0, 0 1, 0 0)))')",
+            _wkb("II", 6, 1) + _wkb("III8d", 3, 1, 4, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0),
+        )
+    ],
+    "GEOMCOLLECTION": [
+        (
+            "ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 2))')",
+            _wkb("II", 7, 1) + _wkb("I2d", 1, 1.0, 2.0),
+        )
+    ],
+    "VECTOR(3)": [("STRING_TO_VECTOR('[1, -2.5, 0.1]')", (1.0, -2.5, _float32(0.1)))],
 }
 
 ZERO_DATES = {"DATE": 0, "DATETIME(6)": 0, "TIMESTAMP(3)": 0}

@@ -156,7 +156,7 @@ def test_avro_by_concatenation_is_what_fastavro_writes(generated):
 def _avro_plain(value, canonical: Canonical):
     if value is not None and canonical.kind == "decimal":
         return to_slice(value, canonical)
-    return value
+    return list(value) if isinstance(value, tuple) else value
 
 
 @given(_governed_rows())

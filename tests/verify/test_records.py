@@ -50,6 +50,8 @@ def _as_json(number, value, canonical):
 def _as_avro(plan, number, value, canonical):
     if canonical.kind == "decimal" and value is not None:
         value = to_slice(value, canonical)
+    if isinstance(value, tuple):
+        value = list(value)
     write = make_writer(parse_lenient(derive_value(plan.topic, plan.governed)))
     return b"\0\0\0\0\x01" + write({"id": number, "value": value, **LINEAGE})
 

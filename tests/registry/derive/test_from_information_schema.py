@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.derive.types import LONG, Canonical
+from registry.derive.types import BOOLEAN, BYTES, LONG, Canonical
 from tests.source.conftest import database, make_table, run_sql
 
 pytestmark = pytest.mark.stack
@@ -24,7 +24,7 @@ def test_columns_in_order_with_all_that_is_known(make_table):
         ("twice", "long", True, "INT"),
         ("flag", "boolean", True, "TINYINT"),
         ("small", "long", True, "TINYINT UNSIGNED"),
-        ("j", "None", True, "JSON"),
+        ("j", "json", True, "JSON"),
     ]
     assert table.columns[1].comment == "EUR"
     assert table.qualified == "pizzashop.scratch"
@@ -41,8 +41,10 @@ def test_columns_in_order_with_all_that_is_known(make_table):
         ("FLOAT(7,4)", Canonical("double")),
         ("ENUM('unsigned','(1)')", Canonical("string")),
         ("TINYINT(1) UNSIGNED", LONG),
-        ("GEOMETRY", None),
-        ("BIT(8)", None),
+        ("SET('unsigned','(1)')", Canonical("set")),
+        ("GEOMETRYCOLLECTION", Canonical("geometry")),
+        ("BIT", BOOLEAN),
+        ("BIT(8)", BYTES),
     ],
 )
 def test_declarations_that_mislead(make_table, declared, expected):
