@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -11,7 +12,7 @@ from ruamel.yaml import YAML
 
 from cdc.keys import Key
 from cdc.privacy.policy import PolicyFile
-from cdc.privacy.transforms import RULES
+from cdc.privacy.transforms import RULES, rule_name
 from cdc.privacy.transforms.rule import Context, RefusedRuleError, Rule
 from docs.markdown import code, describe, show_default, table
 from registry.derive.types import KINDS, Canonical
@@ -31,12 +32,6 @@ def describe_rules() -> str:
     """Each rule: what it promises, its parameters, the types it acts on, an example."""
     rules: Sequence[type[Rule]] = RULES
     return "\n\n".join(_describe_rule(rule) for rule in sorted(rules, key=rule_name))
-
-
-def rule_name(rule: type[Rule]) -> str:
-    """What a policy calls a rule."""
-    (name,) = get_args(rule.model_fields["rule"].annotation)
-    return str(name)
 
 
 def _describe_rule(rule: type[Rule]) -> str:
@@ -77,6 +72,7 @@ def _fields_table(model: type[BaseModel], names: Sequence[str] | None = None) ->
 SHOWN_TYPES = {
     "str": "text",
     "int": "whole number",
+    "float": "number",
     "bool": "true or false",
     "Decimal": "number",
     "dict": "mapping",
@@ -91,6 +87,8 @@ def show_type(annotation: Any) -> str:
     options = [option for option in get_args(annotation) if option is not type(None)]
     if type(None) in get_args(annotation) and len(options) == 1:
         return f"{show_type(options[0])}, or null"
+    if get_origin(annotation) is UnionType:
+        return ", ".join(dict.fromkeys(map(show_type, options)))
     name = getattr(get_origin(annotation) or annotation, "__name__", str(annotation))
     return SHOWN_TYPES[name]
 
@@ -107,9 +105,28 @@ def _acts_on(rule: type[Rule]) -> str:
     if rule.drops:
         return "every type"
     example = example_rule(rule)
-    bare = example.model_copy(update={"fold": False}) if "fold" in rule.model_fields else example
-    accepted = [kind for kind in KINDS if _binds(bare, kind)]
+    accepted = [kind for kind in KINDS if _binds(_made_for(example, kind), kind)]
     return "every type" if accepted == list(KINDS) else ", ".join(map(code, accepted))
+
+
+CONSTANTS: Mapping[str, Any] = {
+    "boolean": True,
+    "long": 1,
+    "float": 1.5,
+    "double": 1.5,
+    "bytes": "AAEC",
+    "decimal": "1.5",
+    "date": "2024-02-29",
+    "timestamp": "2024-02-29T12:00:00Z",
+    "local_timestamp": "2024-02-29T12:00:00",
+}
+"""A value of each kind as a policy writes it; of every other kind the example's text."""
+
+
+def _made_for(example: Rule, kind: str) -> Rule:
+    """The example without what only some types can have."""
+    changes = {"fold": False, "value": CONSTANTS.get(kind, "IN")}
+    return example.model_copy(update={n: v for n, v in changes.items() if hasattr(example, n)})
 
 
 def _binds(rule: Rule, kind: str) -> bool:

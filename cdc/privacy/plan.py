@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from cdc.errors import TableStopped
 from cdc.keys import KeyRing
 from cdc.privacy.policy import Policy
+from cdc.privacy.transforms import RULES_BY_NAME
 from cdc.privacy.transforms.rule import BoundRule, Context, RefusedRuleError, Rule
 from registry.derive.record import GovernedColumn
 from registry.derive.table import Column, Table
+
+KEY_RULES = tuple(name for name, rule in RULES_BY_NAME.items() if rule.injective)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def _bind(table: Table, column: Column, rule: Rule, keys: KeyRing, purpose: str)
         raise TableStopped(
             "refused_rule",
             f"{place}: rule `{rule.rule}` on a key column could make two rows one",
-            hint="allowed on keys: keep, token",
+            hint=f"allowed on keys: {', '.join(KEY_RULES)}",
         )
     try:
         bound = rule.bind(Context(column.type, keys, purpose, is_key))
@@ -123,7 +126,7 @@ def _refuse_hidden_key(table: Table, columns: list[PlannedColumn]) -> None:
             "no_key",
             f"{table.qualified}: key column {', '.join(sorted(missing))} does not leave, so the"
             " governed topic would have no key",
-            hint="give it the rule keep or token",
+            hint=f"give it one of the rules {', '.join(KEY_RULES)}",
         )
 
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
 from cdc.errors import ConfigError
-from cdc.privacy.transforms import RULES, AnyRule
+from cdc.privacy.transforms import RULES_BY_NAME, AnyRule
 
 MESSAGES = {
     "extra_forbidden": "unknown key",
@@ -36,6 +37,19 @@ class PolicyFile(BaseModel):
     format: Literal["avro", "json"] = Field("avro", description="encoding of the governed value")
     major: int = Field(1, ge=1, description="the governed topic's number: <…>.v<major>")
     columns: dict[str, AnyRule] = Field(description="one rule per column; none: withheld")
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _name_null(cls, columns: Any) -> Any:
+        """YAML reads a bare `null` as no value; as a rule it is the name of one."""
+        if not isinstance(columns, dict):
+            return columns
+        return {name: _with_null(rule) for name, rule in columns.items()}
+
+
+def _with_null(rule: Any) -> Any:
+    is_bare = isinstance(rule, dict) and "rule" in rule and rule["rule"] is None
+    return {**rule, "rule": "null"} if is_bare else rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +127,13 @@ def _plain(node: Any) -> Any:
         return {str(key): _plain(value) for key, value in node.items()}
     if isinstance(node, CommentedSeq):
         return [_plain(value) for value in node]
+    if isinstance(node, date):
+        return node.isoformat()
     return float(node) if isinstance(node, float) else node
 
 
 def _mistakes(path: Path, tree: CommentedMap, error: ValidationError) -> list[str]:
-    tags = {rule.__name__.lower() for rule in RULES}
+    tags = set(RULES_BY_NAME)
     mistakes = []
     for item in error.errors(include_url=False, include_input=False):
         # pydantic puts the rule's own name into the location of a rule's parameter.

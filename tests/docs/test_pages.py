@@ -12,6 +12,7 @@ from cdc.config import PolicySettings, Settings, load_settings
 from cdc.errors import RecordError, TableStopped
 from cdc.keys import Key, load_keys
 from cdc.privacy.policy import parse_policy
+from cdc.privacy.transforms.encrypt import Encrypt
 from cdc.privacy.transforms.rule import Context
 from cdc.privacy.transforms.token import Token
 from registry.derive.types import Canonical, RawType, canonical_of_raw
@@ -166,6 +167,21 @@ def test_the_documented_token_is_the_token(canonical: Canonical, value: Any, tex
     documented = documented_token()(key.secret, 3, "email", "governed", text.encode())
 
     assert documented == bound.plain(value)
+
+
+def test_the_documented_decryption_turns_back() -> None:
+    """The function in docs/policies.md reads what `encrypt` wrote."""
+    names: dict[str, Any] = {}
+    exec(compile(block("policies", "python", 1), "docs/policies.md", "exec"), names)  # noqa: S102
+    key = Key("pii", 3, {3: bytes(range(32))})
+    rule = Encrypt.model_validate(
+        {"class": "identifier", "rule": "encrypt", "key": "pii", "type": "email"}
+    )
+    bound = rule.bind(Context(Canonical("string"), {"pii": key}, "governed", is_key=False))
+
+    sealed = bound.plain("jos\u00e9@example.com")
+
+    assert names["decrypt"](key.secret, "email", "governed", sealed) == "jos\u00e9@example.com"
 
 
 def test_the_generator_runs_as_a_script() -> None:

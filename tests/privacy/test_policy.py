@@ -82,3 +82,28 @@ def test_committed_policies_are_valid():
         "pizzashop.users",
         "pizzashop.products",
     }
+
+
+@pytest.mark.parametrize("written", ["null", '"null"', "~"])
+def test_the_rule_null_may_be_written_bare(written):
+    """YAML's `null` where a rule is named means the rule of that name."""
+    policy = parse_policy(
+        PATH, f"table: a.b\ncolumns:\n  p: {{class: personal, rule: {written}}}\n"
+    )
+    assert policy.file.columns["p"].rule == "null"
+
+
+def test_mistakes_of_a_rule_of_two_words_are_located():
+    """The rule's own name is no part of the place."""
+    (message,) = _mistakes(
+        "table: a.b\ncolumns:\n  e:\n    class: quasi\n    rule: email_domain\n    othrwise: x\n"
+    )
+    assert message == "p.yaml:6: columns.e.othrwise: unknown key"
+
+
+def test_a_date_as_constant_needs_no_quotes():
+    """YAML's own dates are taken as they are written."""
+    policy = parse_policy(
+        PATH, "table: a.b\ncolumns:\n  d: {class: quasi, rule: constant, value: 2024-02-29}\n"
+    )
+    assert policy.file.columns["d"].value == "2024-02-29"
