@@ -6,7 +6,8 @@ and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp
@@ -30,6 +31,7 @@ from cdc.telemetry.metrics import DEPENDENCY_UP, Metrics
 from cdc.topics import list_topics
 from cdc.verify import RelayPassing, Verifier
 from registry.client import RegistryClient
+from registry.derive.table import Table
 from registry.errors import RegistryUnreachable, WireProfile
 from registry.http import create_app as create_registry_app
 from registry.model import SchemaId
@@ -151,15 +153,34 @@ def relay_statuses(settings: Settings, reader: Reader) -> Mapping[str, RelayStat
     }
 
 
+def open_database(settings: Settings) -> Database:
+    """The source, as the verifying user sees it.
+
+    Raises:
+        ConfigError: the password's reference leads nowhere.
+    """
+    host, port = settings.mysql_address
+    return Database(host, port, settings.mysql.user, read_secret(settings.mysql_password))
+
+
+def read_tables(settings: Settings, names: Iterable[str]) -> Mapping[str, Table | None]:
+    """The shapes of tables, from live MySQL; None: no such table, or the user may not see it.
+
+    Raises:
+        ConfigError: a secret is missing.
+        Unreachable: MySQL does not answer.
+    """
+    with closing(open_database(settings)) as database:
+        return {name: database.table(*name.split(".", 1)) for name in names}
+
+
 def build_verifier(settings: Settings) -> Verifier:
     """What compares governed topics with MySQL.
 
     Raises:
         ConfigError: a secret is missing.
     """
-    host, port = settings.mysql_address
-    password = read_secret(settings.mysql_password)
-    database = Database(host, port, settings.mysql.user, password)
+    database = open_database(settings)
     kafka = KafkaAccess.of(settings)
     topics, reader = kafka.topics(), kafka.reader()
     registry = RegistryClient(settings.registry_url)

@@ -29,7 +29,11 @@ PAGES: Mapping[str, Mapping[str, Section]] = {
         "mysql": reference.describe_mysql_types,
         "raw": reference.describe_raw_types,
     },
-    "policies": {"file": rules.describe_policy_file, "rules": rules.describe_rules},
+    "policies": {
+        "file": rules.describe_policy_file,
+        "rules": rules.describe_rules,
+        "lints": rules.describe_lints,
+    },
     "metrics": {"metrics": reference.describe_metrics},
     "registry": {
         "changes": wire.describe_changes,

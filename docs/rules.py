@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from cdc.keys import Key
+from cdc.policies import LINTS
 from cdc.privacy.policy import PolicyFile
 from cdc.privacy.transforms import RULES, rule_name
 from cdc.privacy.transforms.rule import Context, RefusedRuleError, Rule
@@ -32,6 +33,17 @@ def describe_rules() -> str:
     """Each rule: what it promises, its parameters, the types it acts on, an example."""
     rules: Sequence[type[Rule]] = RULES
     return "\n\n".join(_describe_rule(rule) for rule in sorted(rules, key=rule_name))
+
+
+def describe_lints() -> str:
+    """What `cdc policies lint` looks for."""
+    return table(
+        ["code", "severity", "what it means", "needs MySQL"],
+        (
+            [code(lint.code), str(lint.severity), lint.says, "yes" if lint.needs_mysql else ""]
+            for lint in LINTS
+        ),
+    )
 
 
 def _describe_rule(rule: type[Rule]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -54,11 +54,15 @@ def _with_null(rule: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy and where it came from; `version` is a digest of its text."""
+    """A policy and where it came from; `version` is a digest of its text.
+
+    `lines` says on which line of the file each column stands.
+    """
 
     path: Path
     version: str
     file: PolicyFile
+    lines: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -107,7 +111,8 @@ def parse_policy(path: Path, text: str) -> Policy:
         file = PolicyFile.model_validate(_plain(tree))
     except ValidationError as error:
         raise ConfigError("; ".join(_mistakes(path, tree, error))) from None
-    return Policy(path, hashlib.sha256(text.encode()).hexdigest()[:12], file)
+    lines = {name: _line(tree, ["columns", name]) for name in file.columns}
+    return Policy(path, hashlib.sha256(text.encode()).hexdigest()[:12], file, lines)
 
 
 def _parse_yaml(path: Path, text: str) -> CommentedMap:

@@ -1,0 +1,285 @@
+"""`cdc policies`: what may leave, said in files; and the keys that hide the rest."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cdc.cli import settings_of
+from cdc.errors import ConfigError, ExitCode, Unreachable
+from cdc.findings import FORMATS, Report, render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdc.config import Settings
+    from cdc.keys import KeyRing
+    from cdc.policies import KeyUse, Leaving
+    from cdc.privacy.policy import Policy
+    from registry.derive.table import Table
+
+output_option = click.option(
+    "--output", type=click.Choice(FORMATS), default="text", show_default=True
+)
+shown_option = click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
+@click.group()
+def policies() -> None:
+    """What may leave: a first policy, what is wrong, what leaves, what changes, keys."""
+
+
+@policies.command()
+@click.argument("table", metavar="DATABASE.TABLE")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a new file (else stdout)."
+)
+@click.pass_context
+def init(ctx: click.Context, table: str, out: Path | None) -> int:
+    """Write a first policy of a table in MySQL.
+
+    Classes are guessed from names, types and `pii: WORD` in column comments. What is guessed is a
+    comment in the file and does not leave until a person confirms it; the key becomes a token.
+
+    Exit codes: 0 written, 2 no such table, no key, or the file is there, 4 MySQL is unreachable.
+    """
+    from cdc.app import read_tables  # noqa: PLC0415 (help must be fast)
+    from cdc.policies import write_first_policy  # noqa: PLC0415
+
+    if table.count(".") != 1:
+        raise ConfigError(f"{table}: a table is named DATABASE.TABLE")
+    shape = read_tables(settings_of(ctx), [table])[table]
+    if shape is None:
+        raise ConfigError(f"MySQL has no table {table}, or the user may not see it")
+    text = write_first_policy(shape)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        _write_new(out, text)
+    return ExitCode.FINE
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        with path.open("x") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({type(error).__name__})") from None
+
+
+@policies.command()
+@output_option
+@click.option("--offline", is_flag=True, help="Without MySQL: what needs a table's shape is left.")
+@click.pass_context
+def lint(ctx: click.Context, output: str, *, offline: bool) -> int:
+    """Say what is wrong with the policies.
+
+    Unknown columns, columns without a rule, rules that cannot act, keys and personal columns in
+    clear, sets of quasi-identifiers; see docs/policies.md for all.
+
+    Exit codes: 0 no errors, 1 errors, 2 no folder of policies, 4 MySQL is unreachable.
+    """
+    from cdc.app import read_tables  # noqa: PLC0415 (help must be fast)
+    from cdc.policies import lint_policies  # noqa: PLC0415
+
+    settings = settings_of(ctx)
+    report = lint_policies(
+        settings.policies.dir,
+        None if offline else lambda names: read_tables(settings, names),
+        _keys(settings, offline=offline),
+        settings.relay.namespace,
+    )
+    return _show_report(report, output)
+
+
+def _keys(settings: Settings, *, offline: bool) -> KeyRing | None:
+    """Offline (in CI) there need not be a key file."""
+    from cdc.keys import load_keys  # noqa: PLC0415 (help must be fast)
+
+    if offline and not settings.privacy_keys.exists():
+        return None
+    return load_keys(settings.privacy_keys)
+
+
+@policies.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@output_option
+def diff(old: Path, new: Path, output: str) -> int:
+    """Say what changes from policy file OLD to NEW: for readers, and for privacy.
+
+    Exit codes: 0 nothing leaves that did not before, 1 more leaves, or in clear, or finer,
+    2 usage.
+    """
+    from cdc.policies import compare_policies  # noqa: PLC0415 (help must be fast)
+    from cdc.privacy.policy import load_policy  # noqa: PLC0415
+
+    return _show_report(compare_policies(load_policy(old), load_policy(new)), output)
+
+
+def _show_report(report: Report, output: str) -> int:
+    text = render(report, output, has_colours=sys.stdout.isatty())
+    if text:
+        click.echo(text)
+    return ExitCode.FINDINGS if report.fails else ExitCode.FINE
+
+
+@policies.command()
+@click.argument("tables", nargs=-1, metavar="[DATABASE.TABLE]...")
+@shown_option
+@click.pass_context
+def show(ctx: click.Context, tables: tuple[str, ...], output: str) -> int:
+    """Show what leaves: for each topic its fields, and the columns that stay.
+
+    Exit codes: 0 shown, 2 a policy cannot be carried out, 4 MySQL is unreachable.
+    """
+    leaving = _read_leaving(settings_of(ctx), tables)
+    if output == "json":
+        click.echo(json.dumps({"topics": [asdict(topic) for topic in leaving]}, indent=2))
+    else:
+        for topic in leaving:
+            _print_leaving(topic)
+    return ExitCode.FINE
+
+
+def _read_leaving(settings: Settings, tables: tuple[str, ...]) -> list[Leaving]:
+    from contextlib import closing  # noqa: PLC0415 (help must be fast)
+
+    from cdc.app import open_database, plan_tables  # noqa: PLC0415
+    from cdc.policies import describe_leaving  # noqa: PLC0415
+    from cdc.privacy.policy import load_policies  # noqa: PLC0415
+
+    loaded = load_policies(settings.policies.dir)
+    with closing(open_database(settings)) as database:
+        plans = plan_tables(settings, database, tables)
+    return [describe_leaving(plan, loaded[plan.table.qualified]) for plan in plans]
+
+
+def _print_leaving(topic: Leaving) -> None:
+    click.echo(f"{topic.table} -> {topic.topic} ({topic.format})")
+    _print_table(
+        ("COLUMN", "FIELD", "RULE", "CLASS", "TYPE", "KEY"),
+        [
+            (f.column, f.field, f.rule, f.class_, f.type, "key" if f.is_key else "")
+            for f in topic.fields
+        ],
+    )
+    for why, columns in (("dropped", topic.dropped), ("withheld", topic.withheld)):
+        if columns:
+            click.echo(f"{why}: {', '.join(columns)}")
+    click.echo()
+
+
+def _print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    for row in (headings, *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+@policies.group()
+def keys() -> None:
+    """The privacy keys: list, generate, rotate. No key's bytes are ever shown."""
+
+
+@keys.command("list")
+@shown_option
+@click.pass_context
+def list_(ctx: click.Context, output: str) -> int:
+    """List the keys with their versions and the columns that use them."""
+    from cdc.keys import load_keys  # noqa: PLC0415 (help must be fast)
+    from cdc.policies import find_uses  # noqa: PLC0415
+
+    settings = settings_of(ctx)
+    loaded = _policies_of(settings)
+    rows = [
+        {
+            "name": key.name,
+            "current": key.current,
+            "versions": sorted(key.versions),
+            "used_by": [_place(use) for use in find_uses(key.name, loaded.values(), {})],
+        }
+        for key in load_keys(settings.privacy_keys).values()
+    ]
+    if output == "json":
+        click.echo(json.dumps({"keys": rows}, indent=2))
+        return ExitCode.FINE
+    cells = [tuple(_cell(value) for value in row.values()) for row in rows]
+    _print_table(("NAME", "CURRENT", "VERSIONS", "USED BY"), cells)
+    return ExitCode.FINE
+
+
+def _cell(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _place(use: KeyUse) -> str:
+    return f"{use.policy.table}.{use.column}"
+
+
+def _policies_of(settings: Settings) -> Mapping[str, Policy]:
+    from cdc.privacy.policy import load_policies  # noqa: PLC0415 (help must be fast)
+
+    return load_policies(settings.policies.dir)
+
+
+@keys.command()
+@click.argument("name")
+@click.pass_context
+def generate(ctx: click.Context, name: str) -> int:
+    """Add a key called NAME to the key file, 32 random bytes as version 1."""
+    from cdc.policies import generate_key  # noqa: PLC0415 (help must be fast)
+
+    path = settings_of(ctx).privacy_keys
+    generate_key(path, name)
+    click.echo(f"{path}: key {name}, version 1")
+    return ExitCode.FINE
+
+
+@keys.command()
+@click.argument("name")
+@click.pass_context
+def rotate(ctx: click.Context, name: str) -> int:
+    """Give key NAME a new version and make it the current one; older versions stay.
+
+    Says which columns get other values, and which of them are part of a record's key: these
+    policies need a new `major` before a relay starts with the new version. Relays read the keys
+    when they start.
+    """
+    from cdc.policies import find_uses, rotate_key  # noqa: PLC0415 (help must be fast)
+
+    settings = settings_of(ctx)
+    loaded = _policies_of(settings)
+    tables = _tables_if_any(settings, [*loaded])
+    key = rotate_key(settings.privacy_keys, name)
+    click.echo(f"{settings.privacy_keys}: key {name}, version {key.current} is current")
+    for use in find_uses(name, loaded.values(), tables):
+        click.echo(_consequence(use, is_known=use.policy.table in tables), err=True)
+    return ExitCode.FINE
+
+
+def _tables_if_any(settings: Settings, names: list[str]) -> Mapping[str, Table | None]:
+    from cdc.app import read_tables  # noqa: PLC0415 (help must be fast)
+
+    try:
+        return read_tables(settings, names)
+    except (Unreachable, ConfigError):
+        return {}
+
+
+def _consequence(use: KeyUse, *, is_known: bool) -> str:
+    policy = use.policy
+    if not use.feeds_key:
+        return f"note: {_place(use)}: new values for rows that change from now on"
+    head = "warning" if is_known else "warning: if this is a key column"
+    return (
+        f"{head}: {_place(use)}: part of the record's key: set `major: {policy.file.major + 1}`"
+        f" in {policy.path} before relays start again, then take a snapshot"
+    )

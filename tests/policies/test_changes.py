@@ -1,0 +1,93 @@
+"""`cdc policies diff`: what widens is an error, what readers notice a warning."""
+
+import json
+
+import pytest
+
+from cdc.errors import ConfigError, ExitCode
+
+OLD = {
+    "id": "{class: identifier, rule: token, key: pii, type: id}",
+    "a": "{class: personal, rule: drop}",
+    "b": "{class: public, rule: keep}",
+    "lat": "{class: quasi, rule: grid, cell: 0.05}",
+    "city": "{class: quasi, rule: lookup, values: {x: X}}",
+    "on": "{class: quasi, rule: date_part, part: year}",
+}
+
+
+def _diff(place, changes: dict[str, str | None], **file: object):
+    old = _write(place, "old", OLD)
+    new = _write(place, "new", {**OLD, **changes}, **file)
+    result = place.run("diff", old, new, "--output", "json")
+    shown = json.loads(result.stdout)
+    findings = [
+        (it["code"], it["severity"]) for check in shown["checks"] for it in check["findings"]
+    ]
+    return result.return_value, findings
+
+
+def _write(place, name: str, rules: dict[str, str | None], **file: object):
+    lines = "".join(f'  "{column}": {rule}\n' for column, rule in rules.items() if rule)
+    path = place.write(lines, **file)
+    return path.rename(path.with_name(f"{name}.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"a": "{class: personal, rule: keep}"}, "newly-leaves"),
+        ({"c": "{class: public, rule: keep}"}, "newly-leaves"),
+        ({"a": "{class: personal, rule: mask, last: 1}"}, "newly-leaves"),
+        ({"lat": "{class: quasi, rule: keep}"}, "clear-now"),
+        ({"lat": "{class: quasi, rule: grid, cell: 0.01}"}, "finer-now"),
+        ({"city": "{class: quasi, rule: lookup, values: {x: X, y: Y}}"}, "finer-now"),
+        ({"on": "{class: quasi, rule: date_part, part: month}"}, "finer-now"),
+        ({"a": "{class: public, rule: drop}"}, "class-lowered"),
+    ],
+)
+def test_more_than_before_is_an_error(place, changes, code):
+    """A column, a value in clear, a finer value, a lower class: exit code 1."""
+    assert _diff(place, changes) == (ExitCode.FINDINGS, [(code, "error")])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "severity"),
+    [
+        ({"b": None}, "stops-leaving", "warning"),
+        ({"b": "{class: public, rule: drop}"}, "stops-leaving", "warning"),
+        ({"b": "{class: public, rule: keep, as: bb}"}, "renamed", "warning"),
+        ({"lat": "{class: quasi, rule: grid, cell: 0.1}"}, "other-values", "warning"),
+        ({"lat": "{class: quasi, rule: band, width: 1}"}, "other-rule", "warning"),
+        ({"id": "{class: identifier, rule: token, key: pii, type: x}"}, "other-values", "warning"),
+        ({"a": "{class: sensitive, rule: drop}"}, "class-raised", "note"),
+    ],
+)
+def test_what_readers_notice_is_told_and_passes(place, changes, code, severity):
+    """Nothing more leaves: exit code 0."""
+    assert _diff(place, changes) == (ExitCode.FINE, [(code, severity)])
+
+
+def test_format_and_major_are_readers_business(place):
+    """Both are warnings, at the file."""
+    assert _diff(place, {}, format="json", major=2) == (
+        ExitCode.FINE,
+        [("format", "warning"), ("major", "warning")],
+    )
+
+
+def test_no_difference_is_no_finding(place):
+    """The same policy twice."""
+    assert _diff(place, {}) == (ExitCode.FINE, [])
+
+
+def test_withheld_and_dropped_are_the_same_to_readers(place):
+    """A column that did not leave and does not leave is no change."""
+    assert _diff(place, {"a": None}) == (ExitCode.FINE, [])
+
+
+def test_two_tables_cannot_be_compared(place):
+    """A mistaken argument is refused."""
+    one = place.write("  a: {class: public, rule: keep}\n", "shop.a")
+    other = place.write("  a: {class: public, rule: keep}\n", "shop.b")
+    assert isinstance(place.run("diff", one, other).exception, ConfigError)
