@@ -17,8 +17,10 @@ WRITTEN: Mapping[str, tuple[type, ...]] = {
     "float": (int, float),
     "double": (int, float),
     "decimal": (int, float, str),
+    "set": (),
+    "vector": (),
 }
-"""How a constant of a kind is written in YAML; of every other kind as text."""
+"""How a constant of a kind is written in YAML (nothing: refused); every other kind is text."""
 
 _MISFITS = (ValueError, TypeError, AttributeError, ArithmeticError)
 
