@@ -136,12 +136,12 @@ class Governor:
         key_id, value_id = self._register(plan)
         wanted = wanted_columns(raw, plan)
         encoder = (
-            json_encoder(plan.governed)
+            json_encoder(plan.governed, delete_records=plan.delete_records)
             if plan.is_json
-            else avro_encoder(plan.governed, key_id, value_id)
+            else avro_encoder(plan.governed, key_id, value_id, delete_records=plan.delete_records)
         )
         run = compose(plan, wanted, make_decoder(wanted), encoder)
-        return Program(plan.topic, key_id, value_id, plan.withheld, run)
+        return Program(plan.topic, key_id, value_id, plan.withheld, run, plan.delete_records)
 
     def _keyless(
         self, raw: RawTable, make_decoder: Callable[[tuple[RawColumn, ...]], Decoder]

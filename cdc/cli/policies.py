@@ -142,11 +142,17 @@ def show(ctx: click.Context, tables: tuple[str, ...], output: str) -> int:
     """
     leaving = _read_leaving(settings_of(ctx), tables)
     if output == "json":
-        click.echo(json.dumps({"topics": [asdict(topic) for topic in leaving]}, indent=2))
+        click.echo(json.dumps({"topics": [_as_json(topic) for topic in leaving]}, indent=2))
     else:
         for topic in leaving:
             _print_leaving(topic)
     return ExitCode.FINE
+
+
+def _as_json(topic: Leaving) -> dict[str, object]:
+    shown = asdict(topic)
+    fields = [{key.rstrip("_"): v for key, v in field.items()} for field in shown["fields"]]
+    return {**shown, "fields": fields}
 
 
 def _read_leaving(settings: Settings, tables: tuple[str, ...]) -> list[Leaving]:

@@ -19,9 +19,14 @@ _HOUR_MS = 3_600_000
 _LARGE = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
 
 
-def governed_spec(name: str, partitions: int) -> TopicSpec:
-    """A governed topic: the newest value of each key stays for ever."""
-    return TopicSpec(name, partitions, {"cleanup.policy": "compact", **_LARGE})
+def governed_spec(name: str, partitions: int, *, delete_records: bool = False) -> TopicSpec:
+    """A governed topic: the newest value of each key stays for ever.
+
+    Where deletes are records, nothing is compacted for a day: so long may a reader lag behind and
+    still see each of them.
+    """
+    lag = {"min.compaction.lag.ms": str(24 * _HOUR_MS)} if delete_records else {}
+    return TopicSpec(name, partitions, {"cleanup.policy": "compact", **lag, **_LARGE})
 
 
 def dead_letter_topic(namespace: str) -> str:

@@ -80,6 +80,8 @@ def _file_changes(old: Policy, new: Policy) -> Iterator[Change]:
     before, after = old.file, new.file
     if before.format != after.format:
         yield Change("", "format", Severity.WARNING, f"values become {after.format.upper()}")
+    if before.deletes != after.deletes:
+        yield Change("", "deletes", Severity.WARNING, f"a delete becomes `{after.deletes}`")
     if before.major != after.major:
         title = f"a new topic, .v{after.major}; nothing more is written to .v{before.major}"
         yield Change("", "major", Severity.WARNING, title)

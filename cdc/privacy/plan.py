@@ -33,7 +33,8 @@ class PlannedColumn:
 class Plan:
     """All that leaves of a table, in column order, and the names of what is withheld.
 
-    `version` changes with the policy's text.
+    `version` changes with the policy's text. `delete_records`: a delete becomes a record that says
+    so, and then a tombstone.
     """
 
     table: Table
@@ -42,6 +43,7 @@ class Plan:
     is_json: bool
     columns: tuple[PlannedColumn, ...]
     withheld: tuple[str, ...]
+    delete_records: bool = False
 
     @property
     def key(self) -> tuple[PlannedColumn, ...]:
@@ -91,6 +93,7 @@ def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, name
         policy.file.format == "json",
         tuple(columns),
         tuple(withheld),
+        policy.file.deletes == "record_then_tombstone",
     )
 
 

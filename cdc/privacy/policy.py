@@ -36,6 +36,9 @@ class PolicyFile(BaseModel):
     table: str = Field(pattern=r"^[^.]+\.[^.]+$", description="database.table")
     format: Literal["avro", "json"] = Field("avro", description="encoding of the governed value")
     major: int = Field(1, ge=1, description="the governed topic's number: <…>.v<major>")
+    deletes: Literal["tombstone", "record_then_tombstone"] = Field(
+        "tombstone", description="what a delete becomes; the second tells readers when and what"
+    )
     columns: dict[str, AnyRule] = Field(description="one rule per column; none: withheld")
 
     @field_validator("columns", mode="before")

@@ -81,7 +81,7 @@ class Passage:
             work.tally(table.at).halt = self._halt(table.at.topic, error)
             return False
         out = self._spare_refused(table.at, run, out)
-        self._produce(out)
+        self._produce(program, out)
         self._count(table, program, out, work)
         schema_id = shape.value_id if isinstance(shape, AvroShape) else None
         self._letters(table, run, out.rejects, work, schema_id)
@@ -111,16 +111,18 @@ class Passage:
         delay_s = self._waits.setdefault(raw_topic, _Wait()).next_delay()
         return Halt.of(error, retry_at=self._ports.clock.now() + delay_s)
 
-    def _produce(self, out: OutBatch) -> None:
+    def _produce(self, program: Program, out: OutBatch) -> None:
         if not out.keys:
             return
-        partitions = (out.hashes % self._partition_count(out.topic)).tolist()
+        count = self._partition_count(out.topic, delete_records=program.delete_records)
+        partitions = (out.hashes % count).tolist()
         self._ports.sink.produce_all(out.topic, partitions, out.keys, out.values)
 
-    def _partition_count(self, topic: str) -> int:
+    def _partition_count(self, topic: str, *, delete_records: bool) -> int:
         """Of a governed topic, which is created where it does not exist yet."""
         if topic not in self._partitions:
-            spec = governed_spec(topic, self._settings.governed_partitions)
+            count = self._settings.governed_partitions
+            spec = governed_spec(topic, count, delete_records=delete_records)
             self._ports.topics.create([spec])
             info = self._ports.topics.describe([topic]).get(topic)
             if info is None:
@@ -181,21 +183,21 @@ def _too_large(value: bytes | None) -> bool:
 
 
 def _without(out: OutBatch, bad: dict[int, str]) -> OutBatch:
-    """The batch without some of its records, which join the rejects."""
+    """The batch without some of its records; their events, each once, join the rejects."""
     good = [place for place in range(len(out.keys)) if place not in bad]
-    rejects = [
-        Reject(
+    rejects = {
+        int(out.index[place]): Reject(
             int(out.index[place]),
             EncodeError(reason, "the broker does not take the governed record"),
             out.keys[place],
         )
         for place, reason in bad.items()
-    ]
+    }
     return replace(
         out,
         index=out.index[good],
         keys=[out.keys[place] for place in good],
         values=[out.values[place] for place in good],
         hashes=out.hashes[good],
-        rejects=[*out.rejects, *rejects],
+        rejects=[*out.rejects, *rejects.values()],
     )

@@ -28,6 +28,7 @@ EPOCH_BITS = 41
 
 _NULL = b"\x00"
 _NOT_NULL = b"\x02"
+_FLAG = (b"\x00", b"\x01")
 
 Row = Sequence[bytes | None]
 EncodeRow = Callable[[Row, Op, int, int], bytes]
@@ -38,12 +39,14 @@ class Encoder:
     """How governed records of one topic are written.
 
     `key_prefix` is how many bytes of a key are its schema's id and stay out of the partition hash.
+    With `delete_records` a delete gives a record of its key and then a tombstone.
     """
 
     columns: tuple[GovernedColumn, ...]
     encode_key: Callable[[Row], bytes]
     encode_value: EncodeRow
     key_prefix: int
+    delete_records: bool = False
 
     def encode(self, batch: SafeBatch, topic: str, epoch: int) -> OutBatch:
         """Write every event that has not failed; the failed ones become rejects."""
@@ -64,6 +67,10 @@ class Encoder:
             kept.append(place)
             keys.append(key or b"")
             values.append(value)
+            if op is Op.DELETE and value is not None:
+                kept.append(place)
+                keys.append(key or b"")
+                values.append(None)
         hashes = murmur2([key[self.key_prefix :] for key in keys])
         return OutBatch(topic, batch.index[kept], keys, values, hashes, rejects, 0, {})
 
@@ -73,11 +80,17 @@ class Encoder:
                 return None
         return self.encode_key(row)
 
+    def _only_key(self, row: Row) -> Row:
+        pairs = zip(self.columns, row, strict=True)
+        return [data if column.is_key else None for column, data in pairs]
+
     def _value(self, key: bytes | None, row: Row, op: Op, ts_us: int, version: int) -> bytes | None:
         if key is None:
             raise EncodeError("null_key", "the governed key would be NULL")
         if op is Op.DELETE:
-            return None
+            if not self.delete_records:
+                return None
+            row = self._only_key(row)
         value = self.encode_value(row, op, ts_us, version)
         if len(key) + len(value) > MAX_RECORD_BYTES:
             raise EncodeError(
@@ -87,7 +100,11 @@ class Encoder:
 
 
 def avro_encoder(
-    columns: tuple[GovernedColumn, ...], key_schema_id: int, value_schema_id: int
+    columns: tuple[GovernedColumn, ...],
+    key_schema_id: int,
+    value_schema_id: int,
+    *,
+    delete_records: bool = False,
 ) -> Encoder:
     """Confluent Avro: magic byte, schema id, then the fields in schema order."""
     lengths = [column.type.framing is Framing.LENGTH for column in columns]
@@ -114,17 +131,17 @@ def avro_encoder(
                 out.append(zigzag(len(data)))
             out.append(data)
         code = op.value.encode()
-        out += (zigzag(len(code)), code, zigzag(ts_us), zigzag(version), b"\x00")
+        out += (zigzag(len(code)), code, zigzag(ts_us), zigzag(version), _FLAG[op is Op.DELETE])
         return b"".join(out)
 
-    return Encoder(columns, encode_key, encode_value, PREFIX_BYTES)
+    return Encoder(columns, encode_key, encode_value, PREFIX_BYTES, delete_records)
 
 
 def _prefix(schema_id: int) -> bytes:
     return bytes([MAGIC]) + schema_id.to_bytes(4, "big")
 
 
-def json_encoder(columns: tuple[GovernedColumn, ...]) -> Encoder:
+def json_encoder(columns: tuple[GovernedColumn, ...], *, delete_records: bool = False) -> Encoder:
     """Plain JSON; the key is an object of the key columns."""
     names = [avro_name(column.name) for column in columns]
 
@@ -143,8 +160,8 @@ def json_encoder(columns: tuple[GovernedColumn, ...]) -> Encoder:
             "__op": op.value,
             "__source_ts_us": ts_us,
             "__version": version,
-            "__deleted": False,
+            "__deleted": op is Op.DELETE,
         }
         return orjson.dumps({**fields(row, only_key=False), **lineage})
 
-    return Encoder(columns, encode_key, encode_value, 0)
+    return Encoder(columns, encode_key, encode_value, 0, delete_records)

@@ -30,6 +30,8 @@ class Program:
     """Governed records of a batch whose events all have this program's shape, and an epoch for
     `__version`. Stops before the first TRUNCATE (see `OutBatch.truncate_at`). Never raises for an
     event: what cannot pass is in `rejects`."""
+    delete_records: bool = False
+    """A delete becomes a record and then a tombstone: readers need time to see the first."""
 
 
 def wanted_columns(raw: RawTable, plan: Plan) -> tuple[RawColumn, ...]:

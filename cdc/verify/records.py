@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import orjson
 
 from cdc.canonical import from_json, from_slice, to_json, to_slice
 from cdc.privacy.plan import Plan, PlannedColumn
 from registry.avro import make_reader, parse_lenient
-from registry.derive.record import avro_name
+from registry.derive.record import DELETED, avro_name
 from registry.derive.types import Canonical
 from registry.errors import DecodeError, InvalidSchemaError, NotFound
 from registry.model import SchemaId
@@ -24,6 +25,9 @@ from registry.model import SchemaId
 Slices = tuple[bytes | None, ...]
 Key = Slices
 SchemaText = Callable[[SchemaId], str]
+
+GONE: Final[Slices] = ()
+"""Of a record that says that its row has been deleted: it has no state."""
 
 _MAGIC = 0
 _PREFIX_BYTES = 5
@@ -53,20 +57,28 @@ class RecordDecoder:
 
     def key(self, data: bytes) -> Key | None:
         """The key's slices; None where the bytes are no key of this table."""
-        slices = self._slices(self._key_columns, data)
+        slices = self._read(data, partial(self._slices, self._key_columns))
         return None if slices is None or None in slices else slices
 
     def row(self, data: bytes) -> Slices | None:
-        """The value's slices; None where the bytes are no value of this table."""
-        return self._slices(self._columns, data)
+        """The value's slices; None where the bytes are no value of this table.
 
-    def _slices(self, columns: tuple[PlannedColumn, ...], data: bytes) -> Slices | None:
+        `GONE` where the record says that the row has been deleted.
+        """
+        return self._read(data, self._row)
+
+    def _row(self, fields: Mapping[str, Any]) -> Slices:
+        is_gone = fields.get(DELETED.name) is True
+        return GONE if is_gone else self._slices(self._columns, fields)
+
+    def _slices(self, columns: tuple[PlannedColumn, ...], fields: Mapping[str, Any]) -> Slices:
+        return tuple(
+            self._to_slice(fields.get(avro_name(c.governed.name)), c.governed.type) for c in columns
+        )
+
+    def _read(self, data: bytes, make: Callable[[Mapping[str, Any]], Slices]) -> Slices | None:
         try:
-            fields = self._fields(data)
-            return tuple(
-                self._to_slice(fields.get(avro_name(c.governed.name)), c.governed.type)
-                for c in columns
-            )
+            return make(self._fields(data))
         except _MISFITS:
             return None
 

@@ -15,7 +15,7 @@ from cdc.errors import RecordError
 from cdc.kafka.port import Reader, Record
 from cdc.privacy.plan import Plan, PlannedColumn
 from cdc.source import NO_FORM, Database
-from cdc.verify.records import Key, RecordDecoder, SchemaText, Slices
+from cdc.verify.records import GONE, Key, RecordDecoder, SchemaText, Slices
 
 Digest = NewType("Digest", bytes)
 
@@ -176,6 +176,8 @@ class GovernedSide:
         if record.value is None:
             return None
         row = self._decode.row(record.value)
+        if row == GONE:
+            return None
         return UNREADABLE if row is None else digest(row)
 
     def _walk(self, offsets: dict[int, int]) -> Iterator[Record]:

@@ -46,6 +46,9 @@ def test_topics_are_made_for_what_they_hold() -> None:
     assert governed.config["cleanup.policy"] == "compact"
     assert (letters.name, letters.partitions) == ("governed.dlq", 1)
     assert int(letters.config["retention.ms"]) == 30 * 24 * 3600 * 1000
+    assert "min.compaction.lag.ms" not in governed.config
+    keeping = governed_spec("governed.a.b.v1", 3, delete_records=True)
+    assert int(keeping.config["min.compaction.lag.ms"]) == 24 * 3600 * 1000
     for spec in (governed, letters):
         assert int(spec.config["max.message.bytes"]) == 16 * 1024 * 1024
     policies = {spec.name: spec.config["cleanup.policy"] for spec in CONTROL_SPECS}

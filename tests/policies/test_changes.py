@@ -68,11 +68,11 @@ def test_what_readers_notice_is_told_and_passes(place, changes, code, severity):
     assert _diff(place, changes) == (ExitCode.FINE, [(code, severity)])
 
 
-def test_format_and_major_are_readers_business(place):
-    """Both are warnings, at the file."""
-    assert _diff(place, {}, format="json", major=2) == (
+def test_format_deletes_and_major_are_readers_business(place):
+    """All are warnings, at the file."""
+    assert _diff(place, {}, format="json", major=2, deletes="record_then_tombstone") == (
         ExitCode.FINE,
-        [("format", "warning"), ("major", "warning")],
+        [("format", "warning"), ("deletes", "warning"), ("major", "warning")],
     )
 
 

@@ -53,7 +53,7 @@ def test_json_has_the_same(place, source):
         "column": "email",
         "field": "domain",
         "rule": "email_domain",
-        "class_": "quasi",
+        "class": "quasi",
         "type": "string",
         "is_key": False,
     }

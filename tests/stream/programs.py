@@ -52,9 +52,9 @@ def fail(error) -> None:
     raise error
 
 
-def governor(registry: DictRegistry) -> Governor:
-    """A governor of the committed policies."""
-    folder = PolicyFolder(Path("schemas/policies"), fail)
+def governor(registry: DictRegistry, policies: Path = Path("schemas/policies")) -> Governor:
+    """A governor of the committed policies, or of those of another folder."""
+    folder = PolicyFolder(policies, fail)
     return Governor(folder, KEYS, registry, "governed")
 
 

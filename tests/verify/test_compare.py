@@ -9,7 +9,7 @@ from cdc.errors import Unreachable
 from cdc.source import NO_FORM
 from registry.derive.table import Column, Table
 from registry.derive.types import STRING, Canonical
-from tests.verify.world import USERS, World, make_user
+from tests.verify.world import LINEAGE, USERS, VALUE_ID, World, make_user
 
 EDGE = Canonical("decimal", 5, 2)
 
@@ -252,3 +252,19 @@ def test_json_topics_are_compared_alike():
     assert world.verify().is_equal
     world.publish(world.rows[2], lat="12.90")
     assert world.verify().named["differing"][0].columns == ("lat",)
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_a_record_of_a_delete_is_no_row(is_json):
+    """Neither before its tombstone has come nor after it."""
+    world = World(is_json=is_json)
+    world.put(1)
+    world.put(2)
+    row = world.rows.pop(2)
+    gone = {name: None for name in world.govern(row) if name != "id"} | LINEAGE
+    fields = {**world.govern(row), **gone, "__op": "d", "__deleted": True}
+    world.log.append((world.key_bytes(2), world.write(VALUE_ID, fields)))
+    report = world.verify()
+    assert (report.is_equal, report.governed_rows) == (True, 1)
+    world.delete(2)
+    assert world.verify().is_equal
