@@ -115,7 +115,7 @@ def _avro_field(field: Mapping[str, Any]) -> _Field:
     schema = next(b for b in branches if b != "null")
     if isinstance(schema, str):
         schema = _named(field, schema)
-    connect = schema.get("connect.type") or _CONNECT_OF_AVRO[schema["type"]]
+    connect = schema.get("connect.type") or _CONNECT_OF_AVRO.get(schema["type"], schema["type"])
     parameters = dict(schema.get("connect.parameters", {}))
     if schema.get("logicalType") == "decimal":
         parameters |= {

@@ -36,6 +36,7 @@ def test_the_shop_s_file_is_in_profile() -> None:
         "database.server.id": "184054",
         "exactly.once.support": "required",
         "time.precision.mode": "microseconds",
+        "enable.time.adjuster": "false",
         "topic.creation.default.partitions": "1",
         "value.converter.replace.null.with.default": "false",
         "key.converter.replace.null.with.default": "false",

@@ -61,6 +61,7 @@ def governed(captured: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> G
     policies = tmp_path_factory.mktemp("governed") / "policies"
     shutil.copytree(REPOSITORY / "schemas/policies", policies)
     captured.env["CDC_POLICIES__DIR"] = str(policies)
+    captured.env["CDC_RELAY__PREFIXES"] = '["mysql", "types"]'  # of test_all_types's connector
     captured.run("stack", "up", "serve", "relay")
     with mock.patch.dict(os.environ, captured.env, clear=True):
         made = Governed(captured, load_settings())
