@@ -103,12 +103,13 @@ def test_killed_relay_loses_and_doubles_nothing(governed):
     """SIGKILL in the middle of a backlog, again and again: each change is readable exactly once."""
     governance = Governance(governed)
     governance.read(USERS)
-    governed.run("stack", "down", "relay")
-    values = ", ".join(f"({930_000 + n}, 'Kill')" for n in range(4000))
-    governed.execute(f"INSERT INTO users (id, first_name) VALUES {values}")
     records = []
-    for _ in range(3):
-        governed.run("stack", "up", "relay", CDC_RELAY__BATCH_EVENTS="200")
+    for turn in range(3):
+        governed.run("stack", "down", "relay")
+        first = 930_000 + turn * 2000
+        values = ", ".join(f"({first + n}, 'Kill')" for n in range(2000))
+        governed.execute(f"INSERT INTO users (id, first_name) VALUES {values}")
+        governed.run("stack", "up", "relay", CDC_RELAY__BATCH_EVENTS="100")
         wait_until(lambda: records.extend(new := governance.read(USERS)) or new, 60, "records")
         process = _relay_process(governed)
         process.send_signal(signal.SIGKILL)
@@ -117,8 +118,9 @@ def test_killed_relay_loses_and_doubles_nothing(governed):
     wait_until(lambda: governed.is_equal("pizzashop.users"), 60, "users equal MySQL")
     records.extend(governance.read(USERS))
     versions = [(r.key["id"], r.value["__version"]) for r in records if r.value]
-    assert len(versions) == len(set(versions)) == 4000
+    assert len(versions) == len(set(versions)) == 6000
     governed.execute("DELETE FROM users WHERE id >= 930000")
+    wait_until(lambda: governed.is_equal("pizzashop.users"), 60, "users equal MySQL")
 
 
 def test_verify_is_right_while_rows_change(governed):
