@@ -10,6 +10,10 @@ import psutil
 import pytest
 from confluent_kafka import Producer
 
+from cdc.kafka.port import Record
+from cdc.stream.shape import schema_id
+from registry.avro import make_reader, make_writer, parse_lenient
+from registry.client import RegistryClient
 from tests.end_to_end.conftest import Governed
 from tests.end_to_end.reading import USERS, USERS_RAW, Governance
 from tests.waiting import wait_until
@@ -148,20 +152,69 @@ def test_verify_is_right_while_rows_change(governed):
         writer.join()
 
 
-def test_planted_defects_are_found_in_the_real_topic(governed):
-    """A ghost record and a lost one are named; exit code 1; mended, the sides are equal again."""
-    assert governed.is_equal("pizzashop.users")
-    alive = {}
-    for record in governed.records(USERS):
-        alive[record.key] = record
-    victim = next(record for record in alive.values() if record.value)
+def _live_record(governed: Governed) -> Record:
+    """A record of the users' topic that is the last of its key and no tombstone."""
+    alive = {record.key: record for record in governed.records(USERS)}
+    return next(record for record in alive.values() if record.value)
+
+
+def _plant(governed: Governed, partition: int, key: bytes, value: bytes | None) -> None:
     producer = Producer({"bootstrap.servers": governed.settings.bootstrap})
-    place = {"topic": USERS, "key": victim.key, "partition": victim.partition}
-    producer.produce(value=None, **place)
+    producer.produce(USERS, key=key, value=value, partition=partition)
     assert producer.flush(10) == 0
+
+
+def _changed(governed: Governed, data: bytes, **fields: object) -> bytes:
+    """A governed value with other fields, written under its own schema."""
+    text = RegistryClient(governed.settings.registry_url).schema_by_id(schema_id(data))
+    schema = parse_lenient(text)
+    return data[:5] + make_writer(schema)(make_reader(schema)(data, 5) | fields)
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns", "fields"),
+    [
+        ("missing", [], None),
+        ("differing", ["created_at"], {"created_at": 1}),
+        ("differing", ["email"], {"email": "v1." + "a" * 32}),
+        ("differing", ["lat"], {"lat": b"\x01"}),
+    ],
+    ids=["missing", "stale", "wrong token", "wrong grid"],
+)
+def test_planted_defect_of_a_row_is_found(governed, kind, columns, fields):
+    """Exit code 1, one finding of its kind with its columns; mended, the sides are equal again."""
+    assert governed.is_equal("pizzashop.users")
+    victim = _live_record(governed)
+    planted = None if fields is None else _changed(governed, victim.value, **fields)
+    _plant(governed, victim.partition, victim.key, planted)
+    _expect_one(governed, kind, columns)
+    _plant(governed, victim.partition, victim.key, victim.value)
+    assert governed.is_equal("pizzashop.users")
+
+
+@pytest.mark.parametrize("ghost", ["never a row", "deleted, its tombstone undone"])
+def test_planted_ghost_is_found(governed, ghost):
+    """A key that MySQL does not have is `extra`, whether it never was there or was deleted."""
+    assert governed.is_equal("pizzashop.users")
+    victim = _live_record(governed)
+    key = victim.key[:-1] + (b"a" if victim.key[-1:] != b"a" else b"b")
+    if ghost != "never a row":
+        governed.execute("INSERT INTO users (id, first_name) VALUES (940001, 'Ghost')")
+        wait_until(lambda: governed.is_equal("pizzashop.users"), 60, "the row is governed")
+        victim = max(governed.records(USERS), key=lambda record: record.timestamp_ms)
+        key = victim.key
+        governed.execute("DELETE FROM users WHERE id = 940001")
+        wait_until(lambda: governed.is_equal("pizzashop.users"), 60, "the row is gone")
+    _plant(governed, victim.partition, key, victim.value)
+    _expect_one(governed, "extra", [])
+    _plant(governed, victim.partition, key, None)
+    assert governed.is_equal("pizzashop.users")
+
+
+def _expect_one(governed: Governed, kind: str, columns: list[str]) -> None:
     done = governed.run("verify", "pizzashop.users", "--output", "json", check=False)
     (report,) = json.loads(done.stdout)["tables"]
-    assert (done.returncode, report["missing"], report["extra"]) == (1, 1, 0)
-    producer.produce(value=victim.value, **place)
-    assert producer.flush(10) == 0
-    assert governed.is_equal("pizzashop.users")
+    counts = {name: report[name] for name in ("missing", "extra", "differing")}
+    assert (done.returncode, counts) == (1, {**dict.fromkeys(counts, 0), kind: 1})
+    (finding,) = report["named"][kind]
+    assert finding["columns"] == columns
