@@ -19,6 +19,7 @@ from cdc.errors import ConfigError
 from cdc.kafka.admin import KafkaTopics
 from cdc.kafka.coverage import Coverage
 from cdc.kafka.errors import Door, error_in
+from cdc.kafka.membership import Membership
 from cdc.kafka.port import MAX_MESSAGE_BYTES
 from cdc.kafka.reader import KafkaReader
 from cdc.kafka.sink import KafkaSink
@@ -154,7 +155,16 @@ class KafkaAccess:
         coverage = Coverage(
             self._make(AdminClient, {}), relay.group, lambda: self._make(Consumer, visitor)
         )
-        return KafkaSource(self._make(Consumer, settings), Door(self.bootstrap), coverage)
+        membership = Membership()
+
+        def hear(error: KafkaError) -> None:
+            _report(error)
+            membership.hear(error)
+
+        def connect() -> Consumer:
+            return self._make(Consumer, settings, hear)
+
+        return KafkaSource(connect, Door(self.bootstrap), coverage, membership)
 
     def sink(self, relay: RelaySettings, instance: int) -> KafkaSink:
         """The relay's side towards governed topics."""
@@ -170,8 +180,13 @@ class KafkaAccess:
         }
         return self._make(Consumer, settings)
 
-    def _make(self, client: Callable[[dict[str, Any]], Client], settings: _Config) -> Client:
-        ours = {"bootstrap.servers": self.bootstrap, "error_cb": _report}
+    def _make(
+        self,
+        client: Callable[[dict[str, Any]], Client],
+        settings: _Config,
+        hear: Callable[[KafkaError], None] = _report,
+    ) -> Client:
+        ours = {"bootstrap.servers": self.bootstrap, "error_cb": hear}
         config = {"client.id": "headworks", **_CONNECTION, **self.extra, **settings, **ours}
         try:
             return client({**config, "logger": _client_logger()})

@@ -10,12 +10,13 @@ the only way to ask for one from outside is to join the group for a moment.
 from __future__ import annotations
 
 import re
+import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
-from confluent_kafka import Consumer, ConsumerGroupState, KafkaException
+from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from cdc.kafka.layout import STATUS
@@ -25,7 +26,11 @@ LOOK_S = 3.0
 ANSWER_TIMEOUT_S = 5.0
 VISIT_S = 20.0
 """A visitor that has not become a member by then leaves again; the next look sends another."""
+STABLE = "Stable"
 _POLL_S = 0.2
+_HEAD = struct.Struct(">hi")
+_LENGTH = struct.Struct(">h")
+_COUNT = struct.Struct(">i")
 _LOG = get_log("cdc.kafka")
 
 
@@ -64,15 +69,13 @@ class Coverage:
         """Matching topics that no member of the settled group has; none while it is unsettled."""
         names = self._admin.list_topics(timeout=ANSWER_TIMEOUT_S).topics
         matching = {name for name in names if any(re.match(p, name) for p in patterns)}
-        asked = self._admin.describe_consumer_groups(
-            [self._group], request_timeout=ANSWER_TIMEOUT_S
-        )
-        group = asked[self._group].result()
-        if group.state != ConsumerGroupState.STABLE:
+        # Not `describe_consumer_groups`: where it runs out of time while the coordinator is being
+        # looked for, as after a broker's crash, librdkafka aborts the process (its issue 4605).
+        (group,) = self._admin.list_groups(self._group, timeout=ANSWER_TIMEOUT_S)
+        if str(group.state) != STABLE:
             return frozenset()
-        return frozenset(
-            matching - {at.topic for it in group.members for at in it.assignment.topic_partitions}
-        )
+        taken = {topic for it in group.members for topic in assigned_topics(it.assignment)}
+        return frozenset(matching - taken)
 
     def _rebalance(self) -> None:
         """Join for a topic that nobody else reads, and leave: both make the group settle anew."""
@@ -82,3 +85,20 @@ class Coverage:
             end = time.monotonic() + VISIT_S
             while not joined.is_set() and time.monotonic() < end:
                 visitor.poll(_POLL_S)
+
+
+def assigned_topics(assignment: bytes) -> frozenset[str]:
+    """Topics of a member's assignment, as the consumer protocol writes it.
+
+    Kafka's ConsumerProtocolAssignment: version, then per topic its name and partitions; what comes
+    behind (user data) is not looked at. A member without an assignment has sent nothing.
+    """
+    if not assignment:
+        return frozenset()
+    topics, at = [], _HEAD.size
+    for _ in range(_HEAD.unpack_from(assignment)[1]):
+        begin = at + _LENGTH.size
+        end = begin + _LENGTH.unpack_from(assignment, at)[0]
+        topics.append(assignment[begin:end].decode())
+        at = end + _COUNT.size * (1 + _COUNT.unpack_from(assignment, end)[0])
+    return frozenset(topics)

@@ -9,7 +9,7 @@ overtaken by its answer, and the partition then goes on at the wrong offset with
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from confluent_kafka import Consumer, KafkaError, Message
@@ -19,6 +19,7 @@ from cdc.errors import FatalError, TransientError
 from cdc.event import RawBatch
 from cdc.kafka.coverage import Coverage
 from cdc.kafka.errors import Door, Outcome, outcome_of
+from cdc.kafka.membership import Membership
 from cdc.kafka.port import Changes, GroupMetadata, TopicPartition
 from cdc.telemetry.logs import get_log
 
@@ -35,10 +36,18 @@ _LOST = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001 (the client spells its own
 class KafkaSource:
     """See `cdc.kafka.port.Source`."""
 
-    def __init__(self, consumer: Consumer, door: Door, coverage: Coverage) -> None:
-        self._consumer = consumer
+    def __init__(
+        self,
+        connect: Callable[[], Consumer],
+        door: Door,
+        coverage: Coverage,
+        membership: Membership,
+    ) -> None:
+        self._connect = connect
+        self._consumer = connect()
         self._door = door
         self._coverage = coverage
+        self._membership = membership
         self._patterns: Sequence[str] = ()
         self._owned: set[TopicPartition] = set()
         self._active: set[TopicPartition] = set()
@@ -59,10 +68,16 @@ class KafkaSource:
 
     def poll(self, max_events: int, wait_s: float, fill_s: float = 0.0) -> list[RawBatch]:
         """See the port. `consume` alone would wait for the whole batch even when few come."""
-        messages = self._consume(1, wait_s)
-        if messages and max_events > 1:
-            messages += self._consume(max_events - 1, fill_s)
-        return self._batches(messages)
+        try:
+            messages = self._consume(1, wait_s)
+            if messages and max_events > 1:
+                messages += self._consume(max_events - 1, fill_s)
+            return self._batches(messages)
+        except FatalError:
+            if not self._membership.may_join_again():
+                raise
+            self._join_again()
+            raise TransientError("the broker's crash cost this relay its membership") from None
 
     def take_changes(self) -> Changes:
         """See the port."""
@@ -145,6 +160,17 @@ class KafkaSource:
         self._active.clear()
         with self._door.mapped("leave"):
             self._consumer.close()
+
+    def _join_again(self) -> None:
+        """A new member of the same name; what the old one had is given back."""
+        self._active.clear()
+        self._consumer.close()
+        self._assigned.clear()
+        self._lost.clear()
+        self._revoked |= self._owned
+        self._owned.clear()
+        self._consumer = self._connect()
+        self.subscribe(self._patterns)
 
     def _consume(self, most: int, timeout_s: float) -> list[Message]:
         with self._door.mapped("poll"):
