@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo down clean format check test bench bench-registry
+.PHONY: help install demo down clean format check test chaos bench bench-registry
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -40,6 +40,9 @@ check: install ## format, lint, types, import contracts, fast tests
 
 test: check ## check, then the tests on a real MySQL, Kafka and Connect
 	$(BIN)/pytest -m stack
+
+chaos: install ## kill relay, Connect and broker 51 times; every change must be there once
+	@$(BIN)/python -m tests.chaos
 
 bench: install ## speed, as JSON on stdout
 	@$(BIN)/python -m tests.bench

@@ -36,13 +36,13 @@ def main() -> int:
             account = rage(live, Path(folder), options.kills // 3, options.seed)
         finally:
             live.run("stack", "down", check=False)
-    print(json.dumps(account, indent=2))
+    sys.stdout.write(json.dumps(account, indent=2) + "\n")
     return 1 if account["differences"] or not account["verify_equal"] else 0
 
 
 def rage(live: LiveStack, folder: Path, each: int, seed: int) -> dict[str, object]:
     """Kill each victim `each` times in random order; what it came to."""
-    storm, began = Storm(live, folder, seed), time.monotonic()
+    storm, began = Storm(live, folder, "storm", seed), time.monotonic()
     storm.prepare()
     steps = itertools.cycle(Step)
     victims = [*PARTS, "relay"] * each
@@ -72,8 +72,8 @@ def rage(live: LiveStack, folder: Path, each: int, seed: int) -> dict[str, objec
 
 
 def _say(done: int, total: int, victim: str, workload: Workload) -> None:
-    line = f"{done + 1}/{total}  {victim:<8} after {workload.changes:,} changes"
-    print(line, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{done + 1}/{total}  {victim:<8} after {workload.changes:,} changes\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

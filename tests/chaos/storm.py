@@ -15,19 +15,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
+import psutil
+
 from cdc.config import Settings, load_settings
 from cdc.connect.client import ConnectClient
 from cdc.errors import HeadworksError
 from cdc.stack.processes import find_process
 from tests.chaos.doomed import Step
-from tests.chaos.workload import CREATE, TABLE, History, Workload
+from tests.chaos.workload import COLUMNS, History, Workload
 from tests.conftest import REPOSITORY, LiveStack
 from tests.end_to_end.conftest import Governed
 from tests.end_to_end.reading import Governance
 from tests.waiting import wait_until
 
-TOPIC = f"storm_governed.{TABLE}.v1"
-CONNECTOR = "storm"
 DEATH_WAIT_S = 60
 PROGRESS_WAIT_S = 150
 
@@ -44,32 +44,38 @@ class Doomed:
         """Let it meet its end at the next transaction with records."""
         self.process.send_signal(signal.SIGUSR1)
 
-    @property
-    def has_met_it(self) -> bool:
-        """Whether it has written its note."""
-        return self.note.exists()
+    def sleeps(self) -> bool:
+        """Whether SIGSTOP has reached it."""
+        return psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED
+
+    def has_noticed(self) -> bool:
+        """Whether it has learned that its transaction is void: a round aborted, or its own end."""
+        return self.process.poll() is not None or "round_aborted" in self.log.read_text()
 
 
 @dataclass
 class Storm:
-    """A table, a connector and a group of relays of its own on a live stack.
+    """A table, a connector and a group of relays on a live stack, all called `name`.
 
     `kills` counts by victim, relays by step; `seen` is what the governed topic holds, per key.
     """
 
     live: LiveStack
     folder: Path
+    name: str
     seed: int
     kills: Counter[str] = field(default_factory=Counter)
     seen: History = field(default_factory=lambda: defaultdict(list))
     relays: list[Doomed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.table = f"pizzashop.{self.name}"
+        self.topic = f"{self.name}_governed.{self.table}.v1"
         self._random = random.Random(self.seed)
         self._env = {
-            "CDC_RELAY__GROUP": "storm",
-            "CDC_RELAY__PREFIXES": '["storm"]',
-            "CDC_RELAY__NAMESPACE": "storm_governed",
+            "CDC_RELAY__GROUP": self.name,
+            "CDC_RELAY__PREFIXES": json.dumps([self.name]),
+            "CDC_RELAY__NAMESPACE": f"{self.name}_governed",
             "CDC_POLICIES__DIR": str(self.folder / "policies"),
         }
         self._reading: Governance | None = None
@@ -82,21 +88,21 @@ class Storm:
 
     def prepare(self) -> None:
         """The table, its policy, its connector; all of the stack but a relay runs."""
-        self.live.execute(CREATE)
+        self.live.execute(f"CREATE TABLE {self.table} {COLUMNS}")
         policies = self.folder / "policies"
         policies.mkdir()
         keep = {"class": "public", "rule": "keep"}
-        policy = {"table": TABLE, "columns": {"id": keep, "seq": keep}}
-        (policies / f"{TABLE}.yaml").write_text(json.dumps(policy))
+        policy = {"table": self.table, "columns": {"id": keep, "seq": keep}}
+        (policies / f"{self.table}.yaml").write_text(json.dumps(policy))
         document = json.loads((REPOSITORY / "connectors/pizzashop.json").read_text())
-        document["name"] = CONNECTOR
+        document["name"] = self.name
         document["config"] |= {
-            "database.server.id": "184077",
-            "topic.prefix": "storm",
-            "table.include.list": TABLE,
-            "schema.history.internal.kafka.topic": "_schema-history.storm",
+            "database.server.id": str(self._random.randrange(185_000, 995_000)),
+            "topic.prefix": self.name,
+            "table.include.list": self.table,
+            "schema.history.internal.kafka.topic": f"_schema-history.{self.name}",
         }
-        file = self.folder / "storm.json"
+        file = self.folder / "connector.json"
         file.write_text(json.dumps(document))
         self.live.run("stack", "up", "serve")
         self.live.run("connectors", "apply", str(file))
@@ -104,7 +110,7 @@ class Storm:
     @contextmanager
     def workload(self) -> Iterator[Workload]:
         """Changes all the while; at the end every one is awaited in the governed topic."""
-        with Workload(self.live.mysql(), self.seed) as workload:
+        with Workload(self.live.mysql(), self.table, self.seed) as workload:
             yield workload
         self.await_all(workload)
 
@@ -162,7 +168,7 @@ class Storm:
 
     def verify(self) -> subprocess.CompletedProcess[str]:
         """What `cdc verify` says of the table."""
-        return self.live.run("verify", TABLE, check=False, extra=self._env)
+        return self.live.run("verify", self.table, check=False, extra=self._env)
 
     def close(self) -> None:
         """End the relays, remove the connector."""
@@ -170,8 +176,8 @@ class Storm:
             if relay.process.poll() is None:
                 relay.process.kill()
                 relay.process.wait()
-        self.live.run("connectors", "delete", CONNECTOR, check=False)
-        self.live.execute(f"DROP TABLE {TABLE}")
+        self.live.run("connectors", "delete", self.name, check=False)
+        self.live.execute(f"DROP TABLE {self.table}")
 
     def _await(self, condition: Callable[[], bool], what: str) -> None:
         """Wait; where it is in vain, say what the parts had to say."""
@@ -179,7 +185,7 @@ class Storm:
             wait_until(condition, PROGRESS_WAIT_S, what)
         except AssertionError as error:
             said = self.relays[-1].log.read_text()[-3000:]
-            connector = ConnectClient(self.settings.connect_url).get_status(CONNECTOR)
+            connector = ConnectClient(self.settings.connect_url).get_status(self.name)
             raise AssertionError(f"{error}\n{said}\n{connector}") from None
 
     def _newest(self) -> int:
@@ -191,17 +197,17 @@ class Storm:
         return sum(map(len, self.seen.values()))
 
     def _read(self) -> None:
-        """Take in what is new; restart a task of the connector that has failed, as a nurse would."""
+        """Take in what is new; a failed task of the connector is restarted."""
         connect = ConnectClient(self.settings.connect_url, retries=0)
         try:
-            status = connect.get_status(CONNECTOR) or {"tasks": []}
+            status = connect.get_status(self.name) or {"tasks": []}
             if any(task["state"] == "FAILED" for task in status["tasks"]):
-                connect.restart(CONNECTOR)
+                connect.restart(self.name)
                 self.kills["task restarts"] += 1
             self._reading = self._reading or Governance(Governed(self.live, self.settings))
-            if TOPIC not in self.live.topics():
+            if self.topic not in self.live.topics():
                 return
-            records = self._reading.read(TOPIC)
+            records = self._reading.read(self.topic)
         except HeadworksError:
             return
         for record in records:

@@ -6,12 +6,11 @@ import random
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from cdc.stack.mysql import Connection
 
-TABLE = "pizzashop.storm"
-CREATE = f"CREATE TABLE IF NOT EXISTS {TABLE} (id BIGINT PRIMARY KEY, seq BIGINT NOT NULL)"
+COLUMNS = "(id BIGINT PRIMARY KEY, seq BIGINT NOT NULL)"
 PAUSE_S = 0.02
 BULK_ROWS = 300
 
@@ -20,15 +19,16 @@ History = dict[int, list[int | None]]
 
 
 class Workload:
-    """Inserts, updates, deletes, key changes and big transactions, until told to stop.
+    """Inserts, updates, deletes, key changes and big transactions of a table, until told to stop.
 
     `history` grows with each committed change, in commit order.
     """
 
-    def __init__(self, connection: Connection, seed: int) -> None:
+    def __init__(self, connection: Connection, table: str, seed: int) -> None:
         self.history: History = defaultdict(list)
         self.changes = 0
         self._connection = connection
+        self._table = table
         self._random = random.Random(seed)
         self._live: list[int] = []
         self._next_id = 1
@@ -36,7 +36,7 @@ class Workload:
         self._thread = threading.Thread(target=self._run)
         self._trouble: Exception | None = None
 
-    def __enter__(self) -> Workload:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -76,7 +76,7 @@ class Workload:
 
     def _put(self, cursor: Any, row_id: int) -> None:
         number = self._number()
-        cursor.execute(f"INSERT INTO {TABLE} VALUES (%s, %s)", [row_id, number])
+        cursor.execute(f"INSERT INTO {self._table} VALUES (%s, %s)", [row_id, number])
         self._live.append(row_id)
         self.history[row_id].append(number)
 
@@ -91,7 +91,7 @@ class Workload:
 
     def _update(self, cursor: Any) -> None:
         row_id, number = self._random.choice(self._live), self._number()
-        cursor.execute(f"UPDATE {TABLE} SET seq = %s WHERE id = %s", [number, row_id])
+        cursor.execute(f"UPDATE {self._table} SET seq = %s WHERE id = %s", [number, row_id])
         self.history[row_id].append(number)
 
     def _delete(self, cursor: Any) -> None:
@@ -99,13 +99,15 @@ class Workload:
 
     def _remove(self, cursor: Any, row_id: int) -> None:
         self._number()
-        cursor.execute(f"DELETE FROM {TABLE} WHERE id = %s", [row_id])
+        cursor.execute(f"DELETE FROM {self._table} WHERE id = %s", [row_id])
         self._live.remove(row_id)
         self.history[row_id].append(None)
 
     def _change_key(self, cursor: Any) -> None:
         old, new, number = self._random.choice(self._live), self._new_id(), self._number()
-        cursor.execute(f"UPDATE {TABLE} SET id = %s, seq = %s WHERE id = %s", [new, number, old])
+        cursor.execute(
+            f"UPDATE {self._table} SET id = %s, seq = %s WHERE id = %s", [new, number, old]
+        )
         self._live.remove(old)
         self._live.append(new)
         self.history[old].append(None)
@@ -121,7 +123,7 @@ class Workload:
 
     def _bulk(self, cursor: Any) -> None:
         rows = [(self._new_id(), self._number()) for _ in range(BULK_ROWS)]
-        cursor.executemany(f"INSERT INTO {TABLE} VALUES (%s, %s)", rows)
+        cursor.executemany(f"INSERT INTO {self._table} VALUES (%s, %s)", rows)
         for row_id, number in rows:
             self._live.append(row_id)
             self.history[row_id].append(number)

@@ -16,6 +16,7 @@ def clock():
 
 @pytest.fixture
 def membership(clock):
+    """At that time, and nothing heard yet."""
     return Membership(lambda: clock[0])
 
 
@@ -25,7 +26,9 @@ def test_fenced_out_of_the_blue_is_another_process(membership):
     assert not membership.may_join_again()
 
 
-@pytest.mark.parametrize(("after_s", "again"), [(0, True), (TROUBLE_S - 1, True), (TROUBLE_S, False)])
+@pytest.mark.parametrize(
+    ("after_s", "again"), [(0, True), (TROUBLE_S - 1, True), (TROUBLE_S, False)]
+)
 def test_fenced_behind_a_lost_connection(membership, clock, after_s, again):
     """The broker's doing for a while after it was gone."""
     membership.hear(TRANSPORT)

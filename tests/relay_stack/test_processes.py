@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.kafka.worlds import until
+from tests.relay_stack.fakes import governed
 from tests.relay_stack.river import River
 
 pytestmark = pytest.mark.stack
@@ -89,6 +90,20 @@ def test_two_instances_share_and_survive_each_other(river: River) -> None:
     until(lambda: len(river.out()) >= 2000)
 
     river.assert_each_once_in_order(2000)
+
+
+def test_a_topic_made_while_the_relay_was_away_is_found(river: River) -> None:
+    """Back within its session it gets its old assignment; the new topic becomes its own too."""
+    river.send(0, 10)
+    first = river.relay()
+    river.await_position(10)
+    first.kill()
+    first.wait()
+    river.raw, river.governed = f"{river.name}.{river.name}.late", governed(f"{river.name}.late")
+    river.send(0, 10)
+    river.relay()
+
+    river.await_position(10)
 
 
 def test_kafka_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
