@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp
 
 from cdc import __version__
-from cdc.anonymity import AnonymityWatch, CellCounter, choose_targets
+from cdc.anonymity import AnonymityWatch, CellCounter, Target, choose_targets
 from cdc.config import Settings
 from cdc.connect.client import ConnectClient
 from cdc.control.status import RelayStatus, read_status
@@ -160,8 +160,14 @@ def build_cell_counter(settings: Settings, schema_text: SchemaText | None = None
 
 def _build_watch(settings: Settings, metrics: Metrics, own: SchemaText) -> AnonymityWatch:
     """The count of every policy's `k`, repeated; `own` reads the registry inside this process."""
+
+    def targets() -> list[Target]:
+        if not settings.policies.dir.is_dir():
+            return []  # a service for the registry alone
+        return choose_targets(load_policies(settings.policies.dir), settings.relay.namespace)
+
     return AnonymityWatch(
-        lambda: choose_targets(load_policies(settings.policies.dir), settings.relay.namespace),
+        targets,
         build_cell_counter(settings, None if settings.registry.url else own),
         metrics,
         settings.serve.k_every_s,

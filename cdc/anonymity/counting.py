@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,6 +67,7 @@ class CellCounter:
             tuple(target.quasi),
             cells.rows,
             cells.sizes,
+            _count_nulls(cells.counts, target.k),
             len(unreadable),
             at_ms,
         )
@@ -83,3 +85,8 @@ class CellCounter:
         cells.remove(key)
         if row is not None and not isinstance(row, dict):
             unreadable.add(key)
+
+
+def _count_nulls(counts: Mapping[str, int], k: int) -> int:
+    """Rows in cells below k that have a NULL."""
+    return sum(rows for cell, rows in counts.items() if rows < k and None in json.loads(cell))

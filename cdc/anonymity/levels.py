@@ -8,7 +8,7 @@ climbed together until no cell is below k; the last step leaves these columns ou
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
@@ -53,7 +53,7 @@ def _edges(name: str) -> Callable[[Rule], Iterator[Step]]:
     def steps(rule: Rule) -> Iterator[Step]:
         width: Decimal = getattr(rule, name)
         for factor in FACTORS:
-            yield Step(f"{name} {width * factor:f}", _join(width, factor))
+            yield Step(f"{name} {(width * factor).normalize():f}", _join(width, factor))
 
     return steps
 
@@ -132,11 +132,19 @@ class _Column:
     """One column's values, cell by cell, at every step of its ladder."""
 
     def __init__(self, rule: Rule, values: Sequence[Any]) -> None:
-        self.steps = tuple(LADDERS[rule.rule](rule)) if rule.rule in LADDERS else ()
         texts = list(map(json.dumps, values))
         places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         self._distinct = list(map(json.loads, places))
         self._codes = np.fromiter(map(places.__getitem__, texts), np.int64, len(texts))
+        self.steps = tuple(self._useful(LADDERS[rule.rule](rule) if rule.rule in LADDERS else ()))
+
+    def _useful(self, steps: Iterable[Step]) -> Iterator[Step]:
+        """Up to the first that makes one of all values but NULL."""
+        for step in steps:
+            yield step
+            coarse = {step.coarsen(value) for value in self._distinct if value is not None}
+            if len(coarse) <= 1:
+                return
 
     def codes(self, step: Step | None) -> IntArray:
         """A number for each value, equal for equal ones; None: as they have left."""

@@ -12,7 +12,8 @@ from cdc.anonymity.levels import Level
 class Anonymity:
     """The cells of one topic at one moment.
 
-    `sizes`: how many cells there are of each size. `unreadable` records could not be counted.
+    `sizes`: how many cells there are of each size. `null_rows_below`: of the rows in cells below k
+    those that show a NULL, which no coarser value joins. `unreadable` records could not be counted.
     `levels`: what coarser columns would give, where they were asked for. `at_ms`: when the reading
     began.
     """
@@ -23,6 +24,7 @@ class Anonymity:
     columns: tuple[str, ...]
     rows: int
     sizes: Mapping[int, int]
+    null_rows_below: int
     unreadable: int
     at_ms: int
     levels: tuple[Level, ...] = ()
@@ -70,6 +72,7 @@ class Anonymity:
             "smallest": self.smallest,
             "cells_below": self.cells_below,
             "rows_below": self.rows_below,
+            "null_rows_below": self.null_rows_below,
             "share_below": round(self.share_below, 6),
             "unreadable": self.unreadable,
             "at_ms": self.at_ms,

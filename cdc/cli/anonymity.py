@@ -93,9 +93,10 @@ def _print(found: Sequence[Anonymity]) -> None:
 def _print_one(console: Console, it: Anonymity) -> None:
     console.print(f"[bold]{it.table}[/] -> {it.topic}")
     console.print(f"k = {it.k} over {', '.join(it.columns)}")
+    console.print(f"rows {it.rows:,}, cells {it.cells:,}, smallest cell {it.smallest:,}")
     console.print(
-        f"{it.rows:,} rows in {it.cells:,} cells; the smallest has {it.smallest:,};"
-        f" {it.rows_below:,} rows ({it.share_below:.1%}) in {it.cells_below:,} cells below k"
+        f"below k: rows {it.rows_below:,} ({it.share_below:.2%}), cells {it.cells_below:,};"
+        f" rows that show a NULL {it.null_rows_below:,}"
     )
     if it.unreadable:
         console.print(f"[bold red]{it.unreadable:,} records could not be read[/]")
@@ -146,7 +147,7 @@ def _print_levels(console: Console, it: Anonymity) -> None:
     for level in _shown(it.levels):
         changes = ", ".join(f"{name} {how}" for name, how in level.changes.items())
         counts = (level.cells, level.smallest, level.rows_below)
-        share = f"{level.share_below:.1%}"
+        share = f"{level.share_below:.2%}"
         colour = "" if level.rows_below else "green"
         table.add_row(changes, *(f"{count:,}" for count in counts), share, style=colour)
     console.print(f"What coarser columns would give, until k = {it.k} is reached:")
