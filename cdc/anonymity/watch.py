@@ -21,6 +21,13 @@ from cdc.telemetry.metrics import (
 _LOG = get_log("cdc.anonymity")
 _MS_PER_S = 1000
 
+GRACE_S = 3.0
+"""So long a count under way may take to notice that it is to stop."""
+
+
+class _StoppedError(Exception):
+    """The service stops, in the middle of a count."""
+
 
 class AnonymityWatch:
     """Counts every `every_s` seconds in a thread of its own; 0: never.
@@ -41,16 +48,19 @@ class AnonymityWatch:
         self._metrics = metrics
         self._every_s = every_s
         self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="anonymity", daemon=True)
         self._last: Mapping[str, Anonymity] = {}
 
     def start(self) -> None:
         """Count now and from now on; returns at once."""
         if self._every_s:
-            threading.Thread(target=self._run, name="anonymity", daemon=True).start()
+            self._thread.start()
 
     def stop(self) -> None:
-        """Begin no further count."""
+        """Begin no further count, and give up one under way."""
         self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(GRACE_S)
 
     def last(self) -> list[Mapping[str, object]]:
         """The last count of each topic."""
@@ -71,6 +81,8 @@ class AnonymityWatch:
         while True:
             try:
                 self.look()
+            except _StoppedError:
+                return
             except Exception as error:  # noqa: BLE001 (its text may quote a row; the watch goes on)
                 _LOG.error("k_watch_failed", error=type(error).__name__)
             if self._stop.wait(self._every_s):
@@ -78,12 +90,16 @@ class AnonymityWatch:
 
     def _count(self, target: Target) -> Anonymity | None:
         try:
-            return self._counter.count(target)
+            return self._counter.count(target, self._tick)
         except HeadworksError as error:
             _LOG.warning(
                 "k_not_counted", topic=target.topic, message=error.message, hint=error.hint
             )
             return self._last.get(target.topic)
+
+    def _tick(self, _done: int, _total: int) -> None:
+        if self._stop.is_set():
+            raise _StoppedError
 
     def _tell(self) -> None:
         for metric in (K_CELL, K_ROWS_BELOW, K_BELOW, K_COUNTED):
