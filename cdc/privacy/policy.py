@@ -43,7 +43,7 @@ class PolicyFile(BaseModel):
     k: int | None = Field(
         None,
         ge=2,
-        description="fewest rows that may share their quasi-identifiers; watched, see k-anonymity",
+        description="fewest rows that may share their quasi-identifiers: counted, not enforced",
     )
     columns: dict[str, AnyRule] = Field(description="one rule per column; none: withheld")
 

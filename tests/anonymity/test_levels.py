@@ -119,7 +119,7 @@ def test_a_combination_stops_at_the_first_level_that_reaches_k():
 
 
 def test_null_is_joined_by_leaving_the_column_out_alone():
-    """No band holds NULL: the ladder ends where one value is left, and then the column is dropped."""
+    """No band holds NULL: the ladder ends where one value is left, then the column is dropped."""
     rows = [(None,), *((n,) for n in (0, 10, 10, 10))]
     found = list(find_levels({"age": _rule("band", width=10)}, _cells(rows), 2))
     assert [(it.changes["age"], it.cells, it.rows_below) for it in found] == [
