@@ -61,15 +61,15 @@ class CellCounter:
             if number % EVERY == 0:
                 tick(number, total)
         found = Anonymity(
-            target.table,
-            target.topic,
-            target.k,
-            tuple(target.quasi),
-            cells.rows,
-            cells.sizes,
-            _count_nulls(cells.counts, target.k),
-            len(unreadable),
-            at_ms,
+            table=target.table,
+            topic=target.topic,
+            k=target.k,
+            columns=tuple(target.quasi),
+            rows=cells.rows,
+            sizes=cells.sizes,
+            null_rows_below=_count_nulls(cells.counts, target.k),
+            unreadable=len(unreadable),
+            at_ms=at_ms,
         )
         return found, cells
 

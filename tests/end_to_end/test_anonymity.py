@@ -24,6 +24,7 @@ pytestmark = pytest.mark.stack
 
 TABLE = "pizzashop.users"
 BOOK_K = 5
+SHIFT = "{class: personal, rule: date_shift, subject: last_name, key: pii, type: family, days: 90}"
 
 
 def _sizes(stack: Governed, cell: str) -> dict[int, int]:
@@ -60,11 +61,15 @@ def test_the_committed_grid_is_counted_as_mysql_counts_it(governed: Governed) ->
 
 @pytest.fixture
 def fine(governed: Governed, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A second relay, in a namespace of its own, with a grid of three decimals."""
+    """A second relay, in a namespace of its own: a grid of three decimals, and dates shifted."""
     policies = tmp_path / "policies"
     shutil.copytree(governed.settings.policies.dir, policies)
     path = policies / f"{TABLE}.yaml"
-    path.write_text(path.read_text().replace("cell: 0.05", "cell: 0.001"))
+    text = path.read_text().replace("cell: 0.05", "cell: 0.001")
+    for column in ("created_at", "updated_at"):
+        text = text.replace(f"{column}: {{class: public, rule: keep}}", f"{column}: {SHIFT}")
+    assert text.count(SHIFT) == 2
+    path.write_text(text)
     env = {
         "CDC_POLICIES__DIR": str(policies),
         "CDC_RELAY__NAMESPACE": "fine",
@@ -100,6 +105,8 @@ def test_at_three_decimals_every_user_is_in_a_cell_below_5(
     assert shown["rows_below"] == placed
     assert placed > rows * 0.95
     assert any(level["changes"].get("lat") == "cell 0.05" for level in shown["levels"])
+    # The shifted dates go by a name that does not leave: MySQL's rows say what they must be.
+    assert governed.run("verify", TABLE, check=False, **fine).returncode == ExitCode.FINE
 
 
 def test_the_service_counts_what_policies_say(governed: Governed, policy: Path) -> None:

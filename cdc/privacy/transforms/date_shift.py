@@ -36,7 +36,7 @@ class DateShift(Rule):
     The offset is an HMAC-SHA-256 of the column `subject`, so that all moments of one subject move
     together: what lies between two of them, and the time of day, stay true. Equal subjects of one
     `type` move alike in every table. A moment that many subjects share tells each one's offset:
-    days that stand for something else (`9999-12-31` for never) belong into `fixed` and stay as
+    days that stand for something else (`9999-12-31` for never) belong in `fixed` and stay as
     they are. NULL in either column is NULL; a moment that would leave the years 1 to 9999 is a
     dead letter.
 
