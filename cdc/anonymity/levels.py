@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
@@ -60,7 +61,7 @@ def _edges(name: str) -> Callable[[Rule], Iterator[Step]]:
 
 def _join(width: Decimal, factor: int) -> Callable[[Any], int]:
     # Rounded: a float's edge may lie a little beside its number.
-    return lambda edge: round(Decimal(str(edge)) / width) // factor
+    return lambda edge: round(Fraction(str(edge)) / Fraction(width)) // factor
 
 
 def _prefixes(rule: Rule) -> Iterator[Step]:

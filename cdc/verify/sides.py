@@ -117,9 +117,9 @@ def _maker(column: PlannedColumn) -> Callable[..., bytes | None]:
     plain, target = column.rule.plain, column.governed.type
 
     def make(*values: Any) -> bytes | None:
-        if any(value is NO_FORM for value in values):
+        if NO_FORM in values:
             raise _NoFormError
-        if any(value is None for value in values):
+        if None in values:
             return None
         return to_slice(plain(*values), target)
 

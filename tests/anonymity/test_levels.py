@@ -51,6 +51,7 @@ def _grouping(values):
 
 
 @pytest.mark.parametrize(("name", "parameters", "canonical"), CASES)
+@settings(deadline=None, max_examples=50)
 @given(data=st.data())
 def test_a_step_groups_as_the_coarser_rule_would(name, parameters, canonical, data):
     """Made coarser after the fact, values fall together exactly where the rule puts them."""
@@ -65,6 +66,7 @@ def test_a_step_groups_as_the_coarser_rule_would(name, parameters, canonical, da
         assert _grouping([step.coarsen(value) for value in governed]) == expected, step.says
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-90, 90), min_size=1, max_size=30))
 def test_a_shorter_geohash_is_a_prefix(latitudes):
     """The same for two columns that left as one."""
