@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp
 
 from cdc import __version__
+from cdc.anonymity import AnonymityWatch, CellCounter, Target, choose_targets
 from cdc.config import Settings
 from cdc.connect.client import ConnectClient
 from cdc.control.status import RelayStatus, read_status
@@ -28,7 +29,7 @@ from cdc.relay import Ports, Relay
 from cdc.source import Database
 from cdc.telemetry.logs import get_log
 from cdc.telemetry.metrics import DEPENDENCY_UP, Metrics
-from cdc.topics import list_topics
+from cdc.topics import RecordDecoder, list_topics
 from cdc.verify import RelayPassing, Verifier
 from registry.client import RegistryClient
 from registry.derive.table import Table
@@ -79,6 +80,7 @@ class Admin:
     connect: ConnectClient
     topics: Callable[[], Sequence[object]]
     relay: Callable[[], Mapping[str, RelayStatus]]
+    anonymity: Callable[[], Sequence[object]]
     checks: Mapping[str, Callable[[], str]]
     metrics: Callable[[], bytes]
     version: str
@@ -98,6 +100,8 @@ def build_admin(settings: Settings) -> Admin:
     reader = kafka.reader()
     topics = kafka.topics()
     metrics = Metrics()
+    watch = _build_watch(settings, metrics, lambda number: service.get_schema(number).schema)
+    watch.start()
 
     def registry_answers() -> str:
         return f"{len(service.list_subjects())} subjects"
@@ -108,11 +112,16 @@ def build_admin(settings: Settings) -> Admin:
     def connect_answers() -> str:
         return f"{len(connect.list_connectors())} connectors"
 
+    def close() -> None:
+        watch.stop()
+        service.close()
+
     return Admin(
         registry=create_registry_app(service, profile=WireProfile(settings.registry.profile)),
         connect=connect,
         topics=lambda: list_topics(topics, reader, settings.relay),
         relay=lambda: read_status(reader.read_to_end(STATUS)),
+        anonymity=watch.last,
         checks={
             "registry": _watched(metrics, "registry", registry_answers),
             "kafka": _watched(metrics, "kafka", kafka_answers),
@@ -120,7 +129,7 @@ def build_admin(settings: Settings) -> Admin:
         },
         metrics=metrics.render,
         version=__version__,
-        close=service.close,
+        close=close,
     )
 
 
@@ -134,6 +143,35 @@ def _watched(metrics: Metrics, name: str, ask: Callable[[], str]) -> Callable[[]
         return said
 
     return check
+
+
+SchemaText = Callable[[SchemaId], str]
+
+
+def build_cell_counter(settings: Settings, schema_text: SchemaText | None = None) -> CellCounter:
+    """What counts the cells of governed topics; it needs neither MySQL nor privacy keys.
+
+    `schema_text` stands in for the registry's client.
+    """
+    kafka = KafkaAccess.of(settings)
+    ask = schema_text or RegistryClient(settings.registry_url).schema_by_id
+    return CellCounter(kafka.topics(), kafka.reader(), RecordDecoder(ask))
+
+
+def _build_watch(settings: Settings, metrics: Metrics, own: SchemaText) -> AnonymityWatch:
+    """The count of every policy's `k`, repeated; `own` reads the registry inside this process."""
+
+    def targets() -> list[Target]:
+        if not settings.policies.dir.is_dir():
+            return []  # a service for the registry alone
+        return choose_targets(load_policies(settings.policies.dir), settings.relay.namespace)
+
+    return AnonymityWatch(
+        targets,
+        build_cell_counter(settings, None if settings.registry.url else own),
+        metrics,
+        settings.serve.k_every_s,
+    )
 
 
 def build_registry(database_url: str, profile: str = "default") -> ASGIApp:

@@ -94,6 +94,9 @@ class ServeSettings(Section):
 
     host: str = Field("127.0.0.1", description="address to listen on (loopback only)")
     port: Port = Field(18081, ge=0, le=65535, description="port (0: a free one)")
+    k_every_s: float = Field(
+        300, ge=0, description="seconds between counts of the policies' `k` (0: never)"
+    )
 
 
 class PolicySettings(Section):

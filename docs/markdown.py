@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
@@ -26,7 +25,7 @@ def code(text: str) -> str:
 
 def show_default(value: object) -> str:
     """A default as it would be written in TOML."""
-    return json.dumps(str(value) if isinstance(value, Path) else value)
+    return json.dumps(value, default=str)
 
 
 def describe(field: FieldInfo) -> str:

@@ -89,6 +89,7 @@ SHOWN_TYPES = {
     "Decimal": "number",
     "dict": "mapping",
     "Mapping": "mapping",
+    "tuple": "list",
 }
 
 
@@ -137,15 +138,19 @@ CONSTANTS: Mapping[str, Any] = {
 
 def _made_for(example: Rule, kind: str) -> Rule:
     """The example without what only some types can have."""
-    changes = {"fold": False, "value": CONSTANTS.get(kind, "IN")}
+    changes: dict[str, Any] = {"fold": False, "value": CONSTANTS.get(kind, "IN")}
+    if kind == "geometry":
+        changes["longitude"] = ""
     return example.model_copy(update={n: v for n, v in changes.items() if hasattr(example, n)})
 
 
 def _binds(rule: Rule, kind: str) -> bool:
     size = (10, 8) if kind == "decimal" else (0, 0)
     keys = {"pii": Key("pii", 1, {1: bytes(32)})}
+    canonical = Canonical(kind, *size)
+    needed = (canonical,) * len(rule.needs)
     try:
-        rule.bind(Context(Canonical(kind, *size), keys, "governed", is_key=False))
+        rule.bind(Context(canonical, keys, "governed", is_key=False, needed=needed))
     except RefusedRuleError:
         return False
     return True

@@ -56,6 +56,7 @@ def _answers(parts: AdminParts) -> Mapping[str, Answer]:
         ),
         "/api/v1/topics": partial(_answer_list, "topics", parts.topics),
         "/api/v1/relay": partial(_answer_list, "relays", partial(_read_relays, parts)),
+        "/api/v1/policies/k": partial(_answer_list, "topics", parts.anonymity),
         "/api/v1/version": partial(_answer_version, parts.version),
     }
 

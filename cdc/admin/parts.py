@@ -49,6 +49,10 @@ class AdminParts(Protocol):
         """The last status of each relay (`cdc.control.status.read_status`)."""
 
     @property
+    def anonymity(self) -> Listing:
+        """The last count of each topic whose policy says `k`."""
+
+    @property
     def checks(self) -> Mapping[str, Ask]:
         """Dependencies by name; readiness needs those of `readiness.REQUIRED`."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cdc.cli import settings_of
+from cdc.cli.anonymity import k
 from cdc.errors import ConfigError, ExitCode, Unreachable
 from cdc.findings import FORMATS, Report, render
 
@@ -33,7 +34,10 @@ shown_option = click.option(
 
 @click.group()
 def policies() -> None:
-    """What may leave: a first policy, what is wrong, what leaves, what changes, keys."""
+    """What may leave: a first policy, what is wrong, what leaves, what changes, k, keys."""
+
+
+policies.add_command(k)
 
 
 @policies.command()

@@ -30,6 +30,9 @@ FINER: Mapping[tuple[str, str], Callable[[Any, Any], bool]] = {
     ("band", "width"): _LESS,
     ("bucket", "groups"): _MORE,
     ("truncate", "chars"): _MORE,
+    ("geohash", "chars"): _MORE,
+    ("date_shift", "days"): _LESS,
+    ("date_shift", "fixed"): lambda old, new: bool(set(new) - set(old)),
     ("mask", "first"): _MORE,
     ("mask", "last"): _MORE,
     ("date_part", "part"): lambda old, new: _PARTS.index(new) > _PARTS.index(old),
@@ -85,6 +88,17 @@ def _file_changes(old: Policy, new: Policy) -> Iterator[Change]:
     if before.major != after.major:
         title = f"a new topic, .v{after.major}; nothing more is written to .v{before.major}"
         yield Change("", "major", Severity.WARNING, title)
+    if before.k != after.k:
+        yield _other_k(before.k, after.k)
+
+
+def _other_k(before: int | None, after: int | None) -> Change:
+    code, severity = (
+        ("k-lowered", Severity.ERROR)
+        if (after or 0) < (before or 0)
+        else ("k-raised", Severity.NOTE)
+    )
+    return Change("", code, severity, f"`k` {before or 'unsaid'} becomes {after or 'unsaid'}")
 
 
 def _column_changes(old: Policy, new: Policy) -> Iterator[Change]:

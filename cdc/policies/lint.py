@@ -13,9 +13,9 @@ from pathlib import Path
 from cdc.errors import ConfigError
 from cdc.findings import Check, Finding, Location, Report, Severity
 from cdc.keys import KeyRing
-from cdc.privacy.plan import KEY_RULES
+from cdc.privacy.plan import KEY_RULES, bind_rule
 from cdc.privacy.policy import Policy, load_policy
-from cdc.privacy.transforms.rule import Context, RefusedRuleError, Rule
+from cdc.privacy.transforms.rule import RefusedRuleError, Rule
 from registry.derive.table import Column, Table
 
 COMMAND = "cdc policies lint"
@@ -100,24 +100,21 @@ def _unknown_keys(subject: Subject) -> Iterator[Flaw]:
 def _refused_rules(subject: Subject) -> Iterator[Flaw]:
     for name, rule in subject.rules.items():
         column = subject.column(name)
-        if column is None or rule.drops:
+        if subject.table is None or column is None or rule.drops:
             continue
-        why = _refusal(subject, column, rule)
+        why = _refusal(subject, subject.table, column, rule)
         if why:
             yield Flaw(name, why, "choose a rule that acts on this column, or `drop`")
 
 
-def _refusal(subject: Subject, column: Column, rule: Rule) -> str:
+def _refusal(subject: Subject, table: Table, column: Column, rule: Rule) -> str:
     """Why a rule cannot act on a column; nothing where it can or its key is not known."""
-    is_key = column.name in subject.key
-    if column.type is None:
-        return f"type {column.mysql_type} has no canonical form"
-    if is_key and not rule.injective:
+    if column.name in table.key and not rule.injective:
         return f"rule `{rule.rule}` on a key column could make two rows one: {', '.join(KEY_RULES)}"
     if getattr(rule, "key", None) is not None and rule.key not in (subject.keys or {}):  # type: ignore[attr-defined]
         return ""
     try:
-        rule.bind(Context(column.type, subject.keys or {}, subject.namespace, is_key))
+        bind_rule(table, column, rule, subject.keys or {}, subject.namespace)
     except RefusedRuleError as error:
         return str(error)
     return ""
@@ -183,6 +180,16 @@ def _bare_quasi(subject: Subject) -> Iterator[Flaw]:
         )
 
 
+def _empty_cells(subject: Subject) -> Iterator[Flaw]:
+    file = subject.policy.file
+    if file.k is not None and not file.quasi:
+        yield Flaw(
+            "",
+            "the policy says `k`, and no column of class `quasi` leaves",
+            "class the columns that could name a person together `quasi`, or take `k` out",
+        )
+
+
 def _visible_rank(subject: Subject) -> Iterator[Flaw]:
     hidden = any(n in subject.rules and subject.rules[n].rule != "keep" for n in subject.key)
     kept = [
@@ -236,6 +243,7 @@ LINTS: Sequence[Lint] = (
     ),
     Lint("kept-personal", _ERROR, "a personal or sensitive column is kept", _kept_personal),
     Lint("bare-quasi", _ERROR, "two or more quasi-identifiers, none made coarser", _bare_quasi),
+    Lint("k-without-quasi", _ERROR, "`k` is said, and no quasi-identifier leaves", _empty_cells),
     Lint("kept-identifier", _WARNING, "an identifier is kept", _kept_identifiers),
     Lint(
         "visible-rank",

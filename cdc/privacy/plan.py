@@ -16,17 +16,27 @@ from cdc.privacy.transforms import RULES_BY_NAME
 from cdc.privacy.transforms.rule import BoundRule, Context, RefusedRuleError, Rule
 from registry.derive.record import GovernedColumn
 from registry.derive.table import Column, Table
+from registry.derive.types import Canonical
 
 KEY_RULES = tuple(name for name, rule in RULES_BY_NAME.items() if rule.injective)
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedColumn:
-    """A column that leaves: its name in MySQL, its governed form, the rule at work."""
+    """A column that leaves: its name in MySQL, its governed form, the rule at work.
+
+    `needs` names the further columns that the rule reads; they need not leave themselves.
+    """
 
     source: str
     governed: GovernedColumn
     rule: BoundRule
+    needs: tuple[str, ...] = ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every column that the rule takes, its own first."""
+        return (self.source, *self.needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +123,33 @@ def _bind(table: Table, column: Column, rule: Rule, keys: KeyRing, purpose: str)
             hint=f"allowed on keys: {', '.join(KEY_RULES)}",
         )
     try:
-        bound = rule.bind(Context(column.type, keys, purpose, is_key))
+        bound = bind_rule(table, column, rule, keys, purpose)
     except RefusedRuleError as error:
         raise TableStopped("refused_rule", f"{place}: {error}") from None
     name = rule.as_ or column.name
-    return PlannedColumn(
-        column.name, GovernedColumn(name, bound.type, is_key, column.nullable), bound
-    )
+    governed = GovernedColumn(name, bound.type, is_key, column.nullable)
+    return PlannedColumn(column.name, governed, bound, rule.needs)
+
+
+def bind_rule(table: Table, column: Column, rule: Rule, keys: KeyRing, purpose: str) -> BoundRule:
+    """Make a rule ready for a column of a table.
+
+    Raises:
+        RefusedRuleError: see `Rule.bind`; or a column that the rule needs is not there or has no
+            canonical form.
+    """
+    if column.type is None:
+        raise RefusedRuleError(f"type {column.mysql_type} has no canonical form")
+    needed = tuple(_needed_type(table, name, rule) for name in rule.needs)
+    return rule.bind(Context(column.type, keys, purpose, column.name in table.key, needed))
+
+
+def _needed_type(table: Table, name: str, rule: Rule) -> Canonical:
+    column = table.column(name)
+    if column is None or column.type is None:
+        why = "has no canonical form" if column else "is not in the table"
+        raise RefusedRuleError(f"rule `{rule.rule}` needs column `{name}`, which {why}")
+    return column.type
 
 
 def _refuse_hidden_key(table: Table, columns: list[PlannedColumn]) -> None:

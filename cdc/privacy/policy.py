@@ -20,6 +20,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from cdc.errors import ConfigError
 from cdc.privacy.transforms import RULES_BY_NAME, AnyRule
+from cdc.privacy.transforms.rule import Rule
 
 MESSAGES = {
     "extra_forbidden": "unknown key",
@@ -39,6 +40,11 @@ class PolicyFile(BaseModel):
     deletes: Literal["tombstone", "record_then_tombstone"] = Field(
         "tombstone", description="what a delete becomes; the second tells readers when and what"
     )
+    k: int | None = Field(
+        None,
+        ge=2,
+        description="fewest rows that may share their quasi-identifiers: counted, not enforced",
+    )
     columns: dict[str, AnyRule] = Field(description="one rule per column; none: withheld")
 
     @field_validator("columns", mode="before")
@@ -48,6 +54,15 @@ class PolicyFile(BaseModel):
         if not isinstance(columns, dict):
             return columns
         return {name: _with_null(rule) for name, rule in columns.items()}
+
+    @property
+    def quasi(self) -> Mapping[str, Rule]:
+        """The quasi-identifiers that leave, by the name of their governed field."""
+        return {
+            rule.as_ or name: rule
+            for name, rule in self.columns.items()
+            if rule.class_ == "quasi" and not rule.drops
+        }
 
 
 def _with_null(rule: Any) -> Any:

@@ -26,8 +26,8 @@ def anonymize(batch: NormalizedBatch, plan: Sequence[PlannedColumn]) -> SafeBatc
     blind = np.zeros(len(batch.change.index), np.int64)
     columns = {}
     for planned in plan:
-        column = batch.row[planned.source]
-        columns[planned.governed.name] = _apply(planned, column, failed)
+        column, *needed = (batch.row[name] for name in planned.reads)
+        columns[planned.governed.name] = _apply(planned, (column, *needed), failed)
         if planned.governed.is_key and planned.rule.blind is not None:
             blind = (blind + planned.rule.blind(_without(column, failed))) & _MASK
     change = batch.change
@@ -36,19 +36,23 @@ def anonymize(batch: NormalizedBatch, plan: Sequence[PlannedColumn]) -> SafeBatc
     )
 
 
-def _apply(planned: PlannedColumn, column: Column, failed: dict[int, RecordError]) -> Column:
+def _apply(
+    planned: PlannedColumn, columns: Sequence[Column], failed: dict[int, RecordError]
+) -> Column:
     try:
-        return planned.rule.columnar(column)
+        return planned.rule.columnar(*columns)
     except _REFUSALS:
-        return _one_by_one(planned, column, failed)
+        return _one_by_one(planned, columns, failed)
 
 
-def _one_by_one(planned: PlannedColumn, column: Column, failed: dict[int, RecordError]) -> Column:
+def _one_by_one(
+    planned: PlannedColumn, columns: Sequence[Column], failed: dict[int, RecordError]
+) -> Column:
     """Find the values that the rule cannot act on; the others pass."""
     out: list[bytes | None] = []
-    for place, data in enumerate(column.values()):
+    for place, row in enumerate(zip(*(column.values() for column in columns), strict=True)):
         try:
-            out.extend(planned.rule.columnar(Column.of([data])).values())
+            out.extend(planned.rule.columnar(*(Column.of([data]) for data in row)).values())
         except _REFUSALS:
             failed.setdefault(place, _refusal(planned.source))
             out.append(None)

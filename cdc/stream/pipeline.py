@@ -36,7 +36,7 @@ class Program:
 
 def wanted_columns(raw: RawTable, plan: Plan) -> tuple[RawColumn, ...]:
     """The raw columns that the plan reads."""
-    sources = {column.source for column in plan.columns}
+    sources = {name for column in plan.columns for name in column.reads}
     return tuple(column for column in raw.columns if column.name in sources)
 
 

@@ -87,6 +87,30 @@ DEPENDENCY_UP = Metric(
     "1 where `cdc serve` found it answering when readiness was last asked for, else 0",
     ("name",),
 )
+K_CELL = Metric(
+    "cdc_anonymity_smallest_cell",
+    Kind.GAUGE,
+    "rows in the smallest cell of quasi-identifiers when last counted",
+    ("topic",),
+)
+K_ROWS_BELOW = Metric(
+    "cdc_anonymity_rows_below_k",
+    Kind.GAUGE,
+    "rows in cells of fewer than the policy's k when last counted",
+    ("topic",),
+)
+K_BELOW = Metric(
+    "cdc_anonymity_below_k",
+    Kind.GAUGE,
+    "1 where rows are below k or records could not be counted, else 0: alert on it",
+    ("topic",),
+)
+K_COUNTED = Metric(
+    "cdc_anonymity_counted_seconds",
+    Kind.GAUGE,
+    "when the last count began, seconds since 1970",
+    ("topic",),
+)
 
 METRICS: Sequence[Metric] = (
     EVENTS,
@@ -101,6 +125,10 @@ METRICS: Sequence[Metric] = (
     EPOCH,
     TABLES,
     DEPENDENCY_UP,
+    K_CELL,
+    K_ROWS_BELOW,
+    K_BELOW,
+    K_COUNTED,
 )
 
 

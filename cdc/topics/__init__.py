@@ -3,7 +3,7 @@
 This shows what a topic holds, raw topics' personal data included.
 """
 
-from cdc.topics.decoding import RecordDecoder
+from cdc.topics.decoding import RecordDecoder, to_json
 from cdc.topics.listing import TopicRow, check_topic, kind_of, list_topics
 from cdc.topics.tail import Tail, TailRequest
 
@@ -15,4 +15,5 @@ __all__ = [
     "check_topic",
     "kind_of",
     "list_topics",
+    "to_json",
 ]

@@ -66,8 +66,9 @@ class ExpectedSide:
     def __init__(self, plan: Plan, database: Database) -> None:
         self._plan = plan
         self._database = database
-        self._sources = [column.source for column in plan.columns]
+        self._sources = list(dict.fromkeys(name for c in plan.columns for name in c.reads))
         self._makers = [_maker(column) for column in plan.columns]
+        self._reads = [[self._sources.index(name) for name in c.reads] for c in plan.columns]
         self._places = range(len(plan.columns))
         self._key_places = [i for i, c in enumerate(plan.columns) if c.governed.is_key]
 
@@ -95,7 +96,10 @@ class ExpectedSide:
     def _govern(self, values: tuple[Any, ...], places: Sequence[int]) -> Slices | None:
         """Some columns' governed slices; None: one has no form, so a dead letter is due."""
         try:
-            return tuple(self._makers[place](values[place]) for place in places)
+            return tuple(
+                self._makers[place](*(values[read] for read in self._reads[place]))
+                for place in places
+            )
         except _NO_FORMS:
             return None
 
@@ -108,16 +112,16 @@ class _NoFormError(Exception):
 _NO_FORMS = (_NoFormError, RecordError, ValueError, OverflowError)
 
 
-def _maker(column: PlannedColumn) -> Callable[[Any], bytes | None]:
-    """One column's value to its governed slice, by the rule's definition for one value."""
+def _maker(column: PlannedColumn) -> Callable[..., bytes | None]:
+    """What a rule reads of one row to its governed slice, by the rule's definition for a row."""
     plain, target = column.rule.plain, column.governed.type
 
-    def make(value: Any) -> bytes | None:
-        if value is None:
-            return None
-        if value is NO_FORM:
+    def make(*values: Any) -> bytes | None:
+        if NO_FORM in values:
             raise _NoFormError
-        return to_slice(plain(value), target)
+        if None in values:
+            return None
+        return to_slice(plain(*values), target)
 
     return make
 

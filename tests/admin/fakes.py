@@ -98,6 +98,7 @@ class FakeParts:
     connect: FakeConnect | DeadConnect = field(default_factory=FakeConnect)
     topics: Callable[[], Sequence[object]] = lambda: [{"name": "governed.pizzashop.users.v1"}]
     relay: Callable[[], Mapping[str, RelayStatus]] = dict
+    anonymity: Callable[[], Sequence[object]] = lambda: [{"topic": "governed.pizzashop.users.v1"}]
     checks: Mapping[str, Callable[[], str]] = field(
         default_factory=lambda: {
             "registry": say("3 subjects"),

@@ -22,6 +22,7 @@ OURS = [
     "/api/v1/connectors",
     "/api/v1/topics",
     "/api/v1/relay",
+    "/api/v1/policies/k",
     "/api/v1/version",
 ]
 
@@ -61,6 +62,7 @@ def test_lists_are_objects_with_one_list() -> None:
 
     assert topics == {"topics": [{"name": "governed.pizzashop.users.v1"}]}
     assert relays == {"relays": []}
+    assert client.get("/api/v1/policies/k").json() == topics
 
 
 def test_connectors_show_states_and_the_first_causes_class() -> None:

@@ -76,6 +76,48 @@ def test_format_deletes_and_major_are_readers_business(place):
     )
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code", "severity"),
+    [
+        (5, 3, "k-lowered", "error"),
+        (5, None, "k-lowered", "error"),
+        (None, 5, "k-raised", "note"),
+        (3, 5, "k-raised", "note"),
+    ],
+)
+def test_a_lower_k_is_an_error(place, old, new, code, severity):
+    """Smaller cells than before would pass; unsaid is the lowest."""
+    said = ({"k": k} if k else {} for k in (old, new))
+    files = [_write(place, f"{k}", OLD, **file) for k, file in zip((old, new), said, strict=True)]
+    shown = json.loads(place.run("diff", *files, "--output", "json").stdout)
+    ((finding,),) = [check["findings"] for check in shown["checks"]]
+    assert (finding["code"], finding["severity"]) == (code, severity)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("geohash, longitude: b, chars: 5", "geohash, longitude: b, chars: 6"),
+        (
+            "date_shift, subject: id, key: pii, type: x, days: 9",
+            "date_shift, subject: id, key: pii, type: x, days: 8",
+        ),
+        (
+            "date_shift, subject: id, key: pii, type: x, days: 9",
+            "date_shift, subject: id, key: pii, type: x, days: 9, fixed: [1970-01-01]",
+        ),
+    ],
+)
+def test_finer_cells_shorter_shifts_and_more_fixed_days_are_errors(place, old, new):
+    """More of the value comes through."""
+    files = [
+        _write(place, name, {**OLD, "c": f"{{class: quasi, rule: {rule}}}"})
+        for name, rule in (("one", old), ("two", new))
+    ]
+    shown = json.loads(place.run("diff", *files, "--output", "json").stdout)
+    assert [it["code"] for it in shown["checks"][0]["findings"]] == ["finer-now"]
+
+
 def test_no_difference_is_no_finding(place):
     """The same policy twice."""
     assert _diff(place, {}) == (ExitCode.FINE, [])

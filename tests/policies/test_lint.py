@@ -60,9 +60,25 @@ def test_each_flaw_is_found_alone_and_at_its_line(place, code, case):
     assert _found(place) == [(code, subject, line)]
 
 
+def test_k_needs_a_quasi_identifier_that_leaves(place):
+    """`k` over nothing is an error; one quasi-identifier that leaves is enough."""
+    place.write(_columns({"zip": "{class: quasi, rule: drop}"}), k=5)
+    assert _found(place) == [("k-without-quasi", "shop.people", None)]
+    place.write(_columns({"zip": "{class: quasi, rule: band, width: 10}"}), k=5)
+    assert _found(place) == []
+
+
+def test_a_column_that_a_rule_needs_must_be_there(place):
+    """Before the relay finds out."""
+    shift = "{class: quasi, rule: date_shift, subject: nme, key: pii, type: x, days: 9}"
+    place.write(_columns({"born_on": shift}))
+    assert [code for code, *_ in _found(place)] == ["refused-rule"]
+    assert "needs column `nme`" in " ".join(place.run("lint").stdout.split())
+
+
 def test_every_lint_has_a_case():
-    """A new row of the table cannot be forgotten above; `no-key` has a test of its own."""
-    assert set(CASES) | {"no-key"} == {lint.code for lint in LINTS}
+    """A new row of the table cannot be forgotten above; two have tests of their own."""
+    assert set(CASES) | {"no-key", "k-without-quasi"} == {lint.code for lint in LINTS}
 
 
 def test_a_good_policy_has_no_findings(place):

@@ -14,6 +14,7 @@ from registry.derive.types import (
     DATE,
     DOUBLE,
     FLOAT,
+    GEOMETRY,
     LOCAL_TIMESTAMP,
     LONG,
     STRING,
@@ -34,6 +35,9 @@ CITIES = {
     "values": {"Bengaluru": "Bangalore", "Old Goa": "Goa"},
 }
 NOW = 1_709_210_096_789_012
+SHIFT = {**PII, "class": "quasi", "rule": "date_shift", "subject": "id", "days": 9}
+GEOHASH = {"class": "quasi", "rule": "geohash", "chars": 5}
+PLACE = {**GEOHASH, "longitude": "lon"}
 
 CASES = [
     (TOKEN, STRING, ["a", None, "", "é", "a"]),
@@ -58,6 +62,13 @@ CASES = [
     ({"class": "public", "rule": "keep"}, LONG, [1, None, -1]),
 ]
 
+WIDE_CASES = [
+    (SHIFT, (DATE, LONG), [(19_782, 7), (19_782, None), (None, 7), (None, None), (-1, 8)]),
+    (SHIFT, (TIMESTAMP, STRING), [(NOW, "a"), (NOW, "b"), (None, "a")]),
+    (PLACE, (DEGREES, DEGREES), [(Decimal("12.9"), Decimal("77.5")), (None, Decimal(1))]),
+    (PLACE, (DOUBLE, FLOAT), [(12.9, 77.5), (12.9, None), (-90.0, 180.0)]),
+]
+
 
 @pytest.mark.parametrize(("rule", "canonical", "values"), CASES)
 def test_columnar_form_equals_the_plain_definition(rule, canonical, values):
@@ -68,9 +79,22 @@ def test_columnar_form_equals_the_plain_definition(rule, canonical, values):
     assert [from_slice(data, bound.type) for data in column.values()] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("rule", "types", "rows"), WIDE_CASES)
+def test_columnar_form_of_several_columns_equals_the_plain_definition(rule, types, rows):
+    """The same for rules that read further columns; NULL in any of them is NULL."""
+    bound = bind(rule, types[0], needed=types[1:])
+    columns = (
+        Column.of([to_slice(value, canonical) for value in values])
+        for values, canonical in zip(zip(*rows, strict=True), types, strict=True)
+    )
+    expected = [None if None in row else bound.plain(*row) for row in rows]
+    assert [from_slice(data, bound.type) for data in bound.columnar(*columns).values()] == expected
+
+
 def test_every_rule_is_compared():
     """A new rule cannot be forgotten above."""
-    assert {rule["rule"] for rule, _, _ in CASES} == set(RULES_BY_NAME) - {"drop"}
+    compared = {rule["rule"] for rule, _, _ in (*CASES, *WIDE_CASES)}
+    assert compared == set(RULES_BY_NAME) - {"drop"}
 
 
 @pytest.mark.parametrize(
@@ -97,10 +121,15 @@ def test_every_rule_is_compared():
         ({"class": "quasi", "rule": "constant", "value": "x"}, DATE, "its value is no date"),
         ({"class": "quasi", "rule": "constant", "value": 1}, BOOLEAN, "its value is no boolean"),
         ({"class": "quasi", "rule": "constant", "value": "1e9"}, DEGREES, "no decimal(10,8)"),
+        (SHIFT, LONG, "acts on dates and timestamps, not on long"),
+        ({**SHIFT, "key": "nope"}, DATE, "needs key `nope`; known keys: pii"),
+        (PLACE, STRING, "acts on decimals and floats, not on string"),
+        (GEOHASH, DEGREES, "names its `longitude`, not on decimal(10,8)"),
+        (PLACE, GEOMETRY, "acts on decimals and floats, not on geometry"),
     ],
 )
 def test_a_rule_that_cannot_act_is_refused(rule, canonical, text):
     """Before any event flows, with the reason."""
     with pytest.raises(RefusedRuleError) as caught:
-        bind(rule, canonical)
+        bind(rule, canonical, needed=[DEGREES] * ("subject" in rule or "longitude" in rule))
     assert text in str(caught.value)

@@ -8,7 +8,7 @@ from cdc.errors import TableStopped
 from cdc.privacy.plan import plan_table
 from cdc.privacy.policy import parse_policy
 from registry.derive.table import Column, Table
-from registry.derive.types import LONG, STRING
+from registry.derive.types import DATE, LONG, STRING
 from tests.builders import KEYS
 
 TABLE = Table(
@@ -17,11 +17,13 @@ TABLE = Table(
     (
         Column("id", LONG, nullable=False),
         Column("a", STRING, nullable=True),
+        Column("on", DATE, nullable=True),
         Column("odd", None, nullable=True, mysql_type="GEOMETRY"),
     ),
     ("id",),
 )
 ID = "  id: {class: public, rule: keep}\n"
+SHIFTED = "  on: {{class: quasi, rule: date_shift, subject: {}, key: pii, type: x, days: 9}}\n"
 
 
 def _plan(columns: str, table: Table = TABLE):
@@ -39,13 +41,13 @@ def test_column_without_rule_is_withheld_and_named():
     """What the policy does not name does not leave, whatever its type."""
     made = _plan(ID)
     assert [c.source for c in made.columns] == ["id"]
-    assert made.withheld == ("a", "odd")
+    assert made.withheld == ("a", "on", "odd")
 
 
 def test_dropped_column_may_be_of_any_type():
     """`drop` is the way out for a type that has no canonical form."""
     made = _plan(ID + "  odd: {class: public, rule: drop}\n")
-    assert made.withheld == ("a",)
+    assert made.withheld == ("a", "on")
 
 
 @pytest.mark.parametrize(
@@ -61,6 +63,8 @@ def test_dropped_column_may_be_of_any_type():
         ),
         (ID + "  a: {class: quasi, rule: grid, cell: 1}\n", "refused_rule", "acts on decimals"),
         (ID + "  a: {class: public, rule: keep, as: id}\n", "refused_rule", "called id"),
+        (ID + SHIFTED.format("nope"), "refused_rule", "needs column `nope`, which is not in"),
+        (ID + SHIFTED.format("odd"), "refused_rule", "needs column `odd`, which has no canonical"),
     ],
 )
 def test_what_cannot_be_kept_stops_the_table(columns, code, text):
@@ -68,6 +72,13 @@ def test_what_cannot_be_kept_stops_the_table(columns, code, text):
     stopped = _stop(columns)
     assert stopped.code == code
     assert text in stopped.message
+
+
+def test_a_needed_column_is_read_and_does_not_leave_for_it():
+    """The plan says what the rule reads; only columns with a rule of their own leave."""
+    made = _plan(ID + SHIFTED.format("a"))
+    assert [(c.source, c.reads) for c in made.columns] == [("id", ("id",)), ("on", ("on", "a"))]
+    assert "a" in made.withheld
 
 
 def test_no_policy_and_no_key_stop_the_table():

@@ -268,3 +268,48 @@ def test_a_record_of_a_delete_is_no_row(is_json):
     assert (report.is_equal, report.governed_rows) == (True, 1)
     world.delete(2)
     assert world.verify().is_equal
+
+
+SHIFTED = """\
+table: pizzashop.users
+columns:
+  id: {class: identifier, rule: token, key: pii, type: user_id}
+  lat: {class: quasi, rule: geohash, longitude: lon, chars: 5}
+  created_at: {class: quasi, rule: date_shift, subject: email, key: pii, type: x, days: 9}
+"""
+
+
+@pytest.fixture
+def shifted(tmp_path):
+    """Rules that read a second column, over rows with NULL in either."""
+    (tmp_path / "pizzashop.users.yaml").write_text(SHIFTED)
+    made = World(folder=tmp_path)
+    for number, changes in enumerate(({}, {"email": None}, {"lon": None}, {"created_at": None})):
+        made.put(number, **changes)
+    return made
+
+
+def test_rules_of_two_columns_are_expected_from_both(shifted):
+    """Columns that do not leave are read from MySQL all the same."""
+    assert shifted.verify().is_equal
+
+
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [({"email": "other@example.com"}, "created_at"), ({"lon": Decimal("70.00000000")}, "lat")],
+)
+def test_a_change_of_the_needed_column_alone_is_found(shifted, change, column):
+    """The governed value depends on it."""
+    shifted.rows[0] |= change
+    report = shifted.verify()
+    assert report.differing == 1
+    (finding,) = report.named["differing"]
+    assert finding.columns == (column,)
+
+
+def test_a_needed_value_without_form_makes_the_row_a_dead_letter(shifted):
+    """As in the record path, even where the column itself is NULL."""
+    shifted.rows[3] |= {"email": NO_FORM}
+    shifted.bury(3)
+    report = shifted.verify()
+    assert report.dead_lettered == 1

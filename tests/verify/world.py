@@ -39,6 +39,7 @@ USERS = Table(
     ),
     ("id",),
 )
+COMMITTED = Path("schemas/policies")
 KEY_ID, VALUE_ID = 1, 2
 LINEAGE = {"__op": "c", "__source_ts_us": 0, "__version": 0, "__deleted": False}
 
@@ -62,8 +63,10 @@ def make_user(number: int, **changes: Any) -> dict[str, Any]:
 class World:
     """MySQL rows, a governed log, dead letters; `during_wait` runs while the relay is awaited."""
 
-    def __init__(self, table: Table = USERS, *, is_json: bool = False) -> None:
-        policies = load_policies(Path("schemas/policies"))
+    def __init__(
+        self, table: Table = USERS, *, is_json: bool = False, folder: Path = COMMITTED
+    ) -> None:
+        policies = load_policies(folder)
         plan = plan_table(table, policies, KEYS, "governed")
         self.plan: Plan = replace(plan, is_json=is_json)
         self.rows: dict[int, dict[str, Any]] = {}
@@ -97,8 +100,8 @@ class World:
         """The record's fields as the reference Avro writer takes them."""
         fields = {}
         for column in self.plan.columns:
-            value = row[column.source]
-            plain = None if value is None else column.rule.plain(value)
+            values = [row[name] for name in column.reads]
+            plain = None if None in values else column.rule.plain(*values)
             kind = column.governed.type
             is_decimal = kind.kind == "decimal" and not self.plan.is_json
             form = to_slice if is_decimal else to_json if self.plan.is_json else _as_it_is

@@ -9,9 +9,11 @@ from cdc.privacy.transforms.band import Band
 from cdc.privacy.transforms.bucket import Bucket
 from cdc.privacy.transforms.constant import Constant
 from cdc.privacy.transforms.date_part import DatePart
+from cdc.privacy.transforms.date_shift import DateShift
 from cdc.privacy.transforms.drop import Drop
 from cdc.privacy.transforms.email_domain import EmailDomain
 from cdc.privacy.transforms.encrypt import Encrypt
+from cdc.privacy.transforms.geohash import Geohash
 from cdc.privacy.transforms.grid import Grid
 from cdc.privacy.transforms.keep import Keep
 from cdc.privacy.transforms.lookup import Lookup
@@ -26,9 +28,11 @@ RULES = (
     Bucket,
     Constant,
     DatePart,
+    DateShift,
     Drop,
     EmailDomain,
     Encrypt,
+    Geohash,
     Grid,
     Keep,
     Lookup,
@@ -43,9 +47,11 @@ AnyRule = Annotated[
     | Bucket
     | Constant
     | DatePart
+    | DateShift
     | Drop
     | EmailDomain
     | Encrypt
+    | Geohash
     | Grid
     | Keep
     | Lookup

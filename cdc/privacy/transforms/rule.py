@@ -26,13 +26,14 @@ class Context:
     """What a rule is bound with: the column's canonical type, the keys and the purpose.
 
     The purpose (the governed namespace) enters every derived key, so that the same value has
-    different tokens in different namespaces.
+    different tokens in different namespaces. `needed` has the types of the columns in `Rule.needs`.
     """
 
     type: Canonical
     keys: KeyRing
     purpose: str
     is_key: bool
+    needed: tuple[Canonical, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,14 @@ class BoundRule:
     `plain` is its definition for one Python value (never None; what is not there stays not there).
     `columnar` does the same to a whole column of slices. `blind` gives per value an int below 2^40
     that hides the row's rank in `__version`; None where the rule leaves the value in clear.
+
+    A rule that needs further columns takes their values (and columns) behind its own, in the order
+    of `Rule.needs`; where any of them is NULL, so is the output.
     """
 
     type: Canonical
-    plain: Callable[[Any], Any]
-    columnar: Callable[[Column], Column]
+    plain: Callable[..., Any]
+    columnar: Callable[..., Column]
     blind: Callable[[Column], IntArray] | None = None
 
 
@@ -65,6 +69,11 @@ class Rule(BaseModel, ABC):
     rule: str
     class_: Class = Field(alias="class", description="how personal the column is")
     as_: str = Field("", alias="as", description="name of the governed field, if another")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the further columns of the table that the rule reads."""
+        return ()
 
     @abstractmethod
     def bind(self, context: Context) -> BoundRule:
@@ -87,6 +96,24 @@ def columnar_of(
             if data not in known:
                 known[data] = to_slice(plain(from_slice(data, source)), target)
             out.append(known[data])
+        return Column.of(out)
+
+    return columnar
+
+
+def columnar_of_rows(
+    plain: Callable[..., Any], sources: tuple[Canonical, ...], target: Canonical
+) -> Callable[..., Column]:
+    """The same for a definition of several values, one column for each type in `sources`."""
+
+    def columnar(*columns: Column) -> Column:
+        known: dict[tuple[bytes | None, ...], bytes | None] = {}
+        out = []
+        for row in zip(*(column.values() for column in columns), strict=True):
+            if row not in known:
+                values = tuple(map(from_slice, row, sources))
+                known[row] = None if None in row else to_slice(plain(*values), target)
+            out.append(known[row])
         return Column.of(out)
 
     return columnar
