@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cdc.errors import TableStopped
 from cdc.keys import KeyRing
+from cdc.privacy.keying import give_key
 from cdc.privacy.policy import Policy
 from cdc.privacy.transforms import RULES_BY_NAME
 from cdc.privacy.transforms.rule import BoundRule, Context, RefusedRuleError, Rule
@@ -34,7 +35,8 @@ class Plan:
     """All that leaves of a table, in column order, and the names of what is withheld.
 
     `version` changes with the policy's text. `delete_records`: a delete becomes a record that says
-    so, and then a tombstone.
+    so, and then a tombstone. `append_only`: records have no key. `has_lineage`: records say in
+    their headers where they come from.
     """
 
     table: Table
@@ -44,6 +46,8 @@ class Plan:
     columns: tuple[PlannedColumn, ...]
     withheld: tuple[str, ...]
     delete_records: bool = False
+    append_only: bool = False
+    has_lineage: bool = False
 
     @property
     def key(self) -> tuple[PlannedColumn, ...]:
@@ -65,8 +69,8 @@ def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, name
     """Bind the policy of a table.
 
     Raises:
-        TableStopped: no policy (`no_policy`), no key (`no_key`), a rule that cannot act
-            (`refused_rule`) or a type without a canonical form (`unsupported_type`).
+        TableStopped: no policy (`no_policy`), no key (`no_key`), a rule or an option that cannot
+            act (`refused_rule`) or a type without a canonical form (`unsupported_type`).
     """
     policy = policies.get(table.qualified)
     if policy is None:
@@ -75,8 +79,7 @@ def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, name
             f"{table.qualified}: no policy, so nothing leaves",
             hint=f"write schemas/policies/{table.qualified}.yaml",
         )
-    if not table.key:
-        raise TableStopped("no_key", f"{table.qualified}: the table has no primary key")
+    table = give_key(table, policy)
     columns, withheld = [], []
     for column in table.columns:
         rule = policy.file.columns.get(column.name)
@@ -86,6 +89,8 @@ def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, name
             columns.append(_bind(table, column, rule, keys, namespace))
     _refuse_hidden_key(table, columns)
     _refuse_twins(table, columns)
+    if policy.file.lineage:
+        _refuse_hidden_lineage(table, columns)
     return Plan(
         table,
         policy.version,
@@ -94,6 +99,8 @@ def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, name
         tuple(columns),
         tuple(withheld),
         policy.file.deletes == "record_then_tombstone",
+        policy.file.append_only,
+        policy.file.lineage,
     )
 
 
@@ -139,4 +146,16 @@ def _refuse_twins(table: Table, columns: list[PlannedColumn]) -> None:
     if twins:
         raise TableStopped(
             "refused_rule", f"{table.qualified}: two columns would be called {', '.join(twins)}"
+        )
+
+
+def _refuse_hidden_lineage(table: Table, columns: list[PlannedColumn]) -> None:
+    """A raw offset is the rank of a row: it would undo what `__version` hides."""
+    hidden = [c.source for c in columns if c.governed.is_key and c.rule.blind is not None]
+    if hidden:
+        raise TableStopped(
+            "refused_rule",
+            f"{table.qualified}: `lineage` would tell the rank of the hidden key"
+            f" {', '.join(hidden)}",
+            hint="take `lineage` out of the policy, or keep the key in clear",
         )
