@@ -18,6 +18,7 @@ from cdc.event import AvroShape, JsonShape, Shape
 from cdc.keys import KeyRing
 from cdc.privacy.plan import Plan, plan_table, topic_of
 from cdc.privacy.policy import Policy, load_policies
+from cdc.privacy.rotation import is_rotated, mark_key
 from cdc.stream.decode import Decoder, avro_decoder, json_decoder
 from cdc.stream.encode import avro_encoder, json_encoder
 from cdc.stream.pipeline import Program, compose, compose_keyless, wanted_columns
@@ -217,7 +218,7 @@ class Governor:
     def _register(self, plan: Plan) -> tuple[SchemaId | None, SchemaId]:
         """The ids of key (None: records have none) and value."""
         key, value = Subject(f"{plan.topic}-key"), Subject(f"{plan.topic}-value")
-        key_schema = derive_key(plan.topic, plan.governed) if plan.key else None
+        key_schema = _key_schema(plan) if plan.key else None
         self._refuse_other_key(plan, key, value, key_schema)
         return (
             self._register_one(plan, key, key_schema) if key_schema else None,
@@ -231,16 +232,18 @@ class Governor:
 
         A key is registered before its value, so a value without a key is an append-only topic's.
         """
-        if self._registry.latest(key) is None:
+        latest = self._registry.latest(key)
+        if latest is None:
             is_other = schema is not None and self._registry.latest(value) is not None
         else:
             is_other = schema is None or self._registry.look_up(key, schema) is None
-        if is_other:
-            raise TableStopped(
-                "key_changed",
-                f"{plan.table.qualified}: the governed key would change within {plan.topic}",
-                hint="raise `major` in the policy: the new topic starts with a snapshot",
-            )
+        if not is_other:
+            return
+        where = f"{plan.table.qualified}: the governed key would change within {plan.topic}"
+        hint = "raise `major` in the policy: the new topic starts with a snapshot"
+        if latest and schema and is_rotated(latest.schema, schema):
+            raise TableStopped("key_rotated", f"{where}: its privacy key was rotated", hint=hint)
+        raise TableStopped("key_changed", where, hint=hint)
 
     def _register_one(self, plan: Plan, subject: Subject, schema: str) -> SchemaId:
         try:
@@ -254,6 +257,12 @@ class Governor:
                 f"{plan.table.qualified}: {subject} refuses the next version: {why}",
                 hint="raise `major` in the policy, or undo the change in the policy or the table",
             ) from None
+
+
+def _key_schema(plan: Plan) -> str:
+    """What a key was made by belongs to it: another version gives another key for the same row."""
+    schema = derive_key(plan.topic, plan.governed)
+    return mark_key(schema, [column.rule.made_by for column in plan.key])
 
 
 def _open_json(raw_topic: str, shape: JsonShape) -> _Opened:

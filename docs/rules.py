@@ -87,6 +87,7 @@ SHOWN_TYPES = {
     "float": "number",
     "bool": "true or false",
     "Decimal": "number",
+    "list": "list",
     "dict": "mapping",
     "Mapping": "mapping",
 }

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -39,7 +40,8 @@ class Recorder(DictRegistry):
         return schema if schema in self.subjects.get(subject, []) else None
 
     def latest(self, subject):
-        return self.subjects.get(subject)
+        known = self.subjects.get(subject)
+        return SimpleNamespace(schema=known[-1]) if known else None
 
     def level(self, subject):
         return self.levels.get(subject)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from cdc.errors import ConfigError
-from cdc.keys import KEY_BYTES, Key
+from cdc.keys import Key
 from cdc.privacy.transforms import AnyRule
 from cdc.privacy.transforms.rule import Context, RefusedRuleError
+from cdc.providers import KEY_BYTES
 from registry.derive.table import Column, Table
 
 KEY = "pii"

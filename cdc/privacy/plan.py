@@ -6,13 +6,14 @@ table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cdc.errors import TableStopped
 from cdc.keys import KeyRing
 from cdc.privacy.keying import give_key
 from cdc.privacy.policy import Policy
+from cdc.privacy.rotation import previous_keys, previous_name
 from cdc.privacy.transforms import RULES_BY_NAME
 from cdc.privacy.transforms.rule import BoundRule, Context, RefusedRuleError, Rule
 from registry.derive.record import GovernedColumn
@@ -80,13 +81,14 @@ def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, name
             hint=f"write schemas/policies/{table.qualified}.yaml",
         )
     table = give_key(table, policy)
-    columns, withheld = [], []
+    columns: list[PlannedColumn] = []
+    withheld = []
     for column in table.columns:
         rule = policy.file.columns.get(column.name)
         if rule is None:
             withheld.append(column.name)
         elif not rule.drops:
-            columns.append(_bind(table, column, rule, keys, namespace))
+            columns += _bind_all(table, column, rule, keys, namespace)
     _refuse_hidden_key(table, columns)
     _refuse_twins(table, columns)
     if policy.file.lineage:
@@ -102,6 +104,18 @@ def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, name
         policy.file.append_only,
         policy.file.lineage,
     )
+
+
+def _bind_all(
+    table: Table, column: Column, rule: Rule, keys: KeyRing, purpose: str
+) -> Iterator[PlannedColumn]:
+    """The column and, while its key is being rotated, its token under the version before."""
+    planned = _bind(table, column, rule, keys, purpose)
+    yield planned
+    before = None if planned.governed.is_key else previous_keys(rule, keys)
+    if before is not None:
+        rule = rule.model_copy(update={"as_": previous_name(planned.governed.name)})
+        yield _bind(table, column, rule, before, purpose)
 
 
 def _bind(table: Table, column: Column, rule: Rule, keys: KeyRing, purpose: str) -> PlannedColumn:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +15,10 @@ from cdc.keys import KeyRing
 from registry.derive.types import Canonical
 
 Class = Literal["public", "identifier", "quasi", "personal", "sensitive"]
+
+
+MadeBy = Mapping[str, str | int]
+"""What makes a pseudonym: `rule`, `key`, `version` and `type`; empty where none is made."""
 
 
 class RefusedRuleError(ValueError):
@@ -42,12 +46,14 @@ class BoundRule:
     `plain` is its definition for one Python value (never None; what is not there stays not there).
     `columnar` does the same to a whole column of slices. `blind` gives per value an int below 2^40
     that hides the row's rank in `__version`; None where the rule leaves the value in clear.
+    Another `made_by` gives another pseudonym for the same value.
     """
 
     type: Canonical
     plain: Callable[[Any], Any]
     columnar: Callable[[Column], Column]
     blind: Callable[[Column], IntArray] | None = None
+    made_by: MadeBy = field(default_factory=dict)
 
 
 class Rule(BaseModel, ABC):
