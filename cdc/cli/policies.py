@@ -167,7 +167,8 @@ def _read_leaving(settings: Settings, tables: tuple[str, ...]) -> list[Leaving]:
 
 
 def _print_leaving(topic: Leaving) -> None:
-    click.echo(f"{topic.table} -> {topic.topic} ({topic.format})")
+    kind = "; ".join((topic.format, *topic.options))
+    click.echo(f"{topic.table} -> {topic.topic} ({kind})")
     print_table(
         ("COLUMN", "FIELD", "RULE", "CLASS", "TYPE", "KEY"),
         [
