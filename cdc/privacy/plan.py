@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cdc.errors import TableStopped
+from cdc.errors import ConfigError, TableStopped
 from cdc.keys import KeyRing
 from cdc.privacy.keying import give_key
 from cdc.privacy.policy import Policy
@@ -64,6 +64,24 @@ class Plan:
 def topic_of(namespace: str, policy: Policy) -> str:
     """`<namespace>.<database>.<table>.v<major>`."""
     return f"{namespace}.{policy.table}.v{policy.file.major}"
+
+
+def require_keys(policies: Mapping[str, Policy], keys: KeyRing) -> None:
+    """See that every privacy key is there that a policy names.
+
+    Raises:
+        ConfigError: one is not; says where it is named.
+    """
+    for policy in policies.values():
+        for column, rule in policy.file.columns.items():
+            name = getattr(rule, "key", None)
+            if name is not None and name not in keys:
+                raise ConfigError(
+                    f"{policy.path}:{policy.lines.get(column, 1)}: {policy.table}.{column}:"
+                    f" rule `{rule.rule}` needs key `{name}`;"
+                    f" known keys: {', '.join(sorted(keys))}",
+                    hint=f"cdc policies keys generate {name}",
+                )
 
 
 def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, namespace: str) -> Plan:

@@ -85,16 +85,18 @@ class Passage:
         self._count(table, program, out, work)
         schema_id = shape.value_id if isinstance(shape, AvroShape) else None
         self._letters(table, run, out.rejects, work, schema_id)
-        return self._arrive(table, run, out, work)
+        return self._arrive(table, program, run, out, work)
 
-    def _arrive(self, table: Table, run: RawBatch, out: OutBatch, work: Work) -> bool:
+    def _arrive(
+        self, table: Table, program: Program, run: RawBatch, out: OutBatch, work: Work
+    ) -> bool:
         work.tally(table.at).passed = True
         if out.truncate_at is None:
             work.offsets[table.at] = int(run.offsets[-1]) + 1
             return True
         offset = int(run.offsets[out.truncate_at])
         work.offsets[table.at] = offset
-        work.truncations.append(Truncation(table, offset, out.topic))
+        work.truncations.append(Truncation(table, offset, out.topic, program.append_only))
         return False
 
     def _program(self, raw_topic: str, shape: Shape) -> Program:

@@ -60,8 +60,9 @@ def test_an_append_only_topic_keeps_every_record(
     assert (config["cleanup.policy"], config["retention.ms"]) == ("delete", "-1")
 
 
-def test_a_truncate_leaves_what_was_added(plant: Plant) -> None:
-    """It passes without a record."""
+def test_a_truncate_leaves_what_was_added(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It passes without a record, and without a look at all that was ever added."""
+    monkeypatch.setattr("cdc.relay.truncation.live_keys", None)
     for op, payload in (("c", "a"), ("t", ""), ("c", "b")):
         plant.broker.append(USERS, None, raw(payload, op=op))
     plant.turn(plant.relay())
