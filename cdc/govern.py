@@ -18,7 +18,7 @@ from cdc.event import AvroShape, JsonShape, Shape
 from cdc.keys import KeyRing
 from cdc.privacy.plan import Plan, plan_table, topic_of
 from cdc.privacy.policy import Policy, load_policies
-from cdc.privacy.rotation import is_rotated, mark_key
+from cdc.privacy.rotation import is_rotated
 from cdc.stream.decode import Decoder, avro_decoder, json_decoder
 from cdc.stream.encode import avro_encoder, json_encoder
 from cdc.stream.pipeline import Program, compose, compose_keyless, wanted_columns
@@ -31,7 +31,7 @@ from registry.derive.from_debezium import (
     table_from_avro,
     table_from_connect,
 )
-from registry.derive.record import derive_key, derive_value
+from registry.derive.record import derive_value
 from registry.errors import (
     IncompatibleSchema,
     InvalidSchemaError,
@@ -218,21 +218,18 @@ class Governor:
     def _register(self, plan: Plan) -> tuple[SchemaId | None, SchemaId]:
         """The ids of key (None: records have none) and value."""
         key, value = Subject(f"{plan.topic}-key"), Subject(f"{plan.topic}-value")
-        key_schema = _key_schema(plan) if plan.key else None
-        self._refuse_other_key(plan, key, value, key_schema)
+        self._refuse_other_key(plan, key, value)
         return (
-            self._register_one(plan, key, key_schema) if key_schema else None,
+            self._register_one(plan, key, plan.key_schema) if plan.key_schema else None,
             self._register_one(plan, value, derive_value(plan.topic, plan.governed)),
         )
 
-    def _refuse_other_key(
-        self, plan: Plan, key: Subject, value: Subject, schema: str | None
-    ) -> None:
+    def _refuse_other_key(self, plan: Plan, key: Subject, value: Subject) -> None:
         """Compaction compares whole key bytes: another key schema would leave immortal rows.
 
         A key is registered before its value, so a value without a key is an append-only topic's.
         """
-        latest = self._registry.latest(key)
+        latest, schema = self._registry.latest(key), plan.key_schema
         if latest is None:
             is_other = schema is not None and self._registry.latest(value) is not None
         else:
@@ -257,12 +254,6 @@ class Governor:
                 f"{plan.table.qualified}: {subject} refuses the next version: {why}",
                 hint="raise `major` in the policy, or undo the change in the policy or the table",
             ) from None
-
-
-def _key_schema(plan: Plan) -> str:
-    """What a key was made by belongs to it: another version gives another key for the same row."""
-    schema = derive_key(plan.topic, plan.governed)
-    return mark_key(schema, [column.rule.made_by for column in plan.key])
 
 
 def _open_json(raw_topic: str, shape: JsonShape) -> _Opened:

@@ -13,10 +13,10 @@ from cdc.errors import ConfigError, TableStopped
 from cdc.keys import KeyRing
 from cdc.privacy.keying import give_key
 from cdc.privacy.policy import Policy
-from cdc.privacy.rotation import previous_keys, previous_name
+from cdc.privacy.rotation import mark_key, previous_keys, previous_name
 from cdc.privacy.transforms import RULES_BY_NAME
 from cdc.privacy.transforms.rule import BoundRule, Context, RefusedRuleError, Rule
-from registry.derive.record import GovernedColumn
+from registry.derive.record import GovernedColumn, derive_key
 from registry.derive.table import Column, Table
 
 KEY_RULES = tuple(name for name, rule in RULES_BY_NAME.items() if rule.injective)
@@ -59,6 +59,17 @@ class Plan:
     def governed(self) -> tuple[GovernedColumn, ...]:
         """What the schemas are derived from."""
         return tuple(column.governed for column in self.columns)
+
+    @property
+    def key_schema(self) -> str | None:
+        """Avro schema text of the governed key, with what its pseudonyms are made by; None: no key.
+
+        That belongs to it: another version of a privacy key gives another key for the same row.
+        """
+        if not self.key:
+            return None
+        made_by = [column.rule.made_by for column in self.key]
+        return mark_key(derive_key(self.topic, self.governed), made_by)
 
 
 def topic_of(namespace: str, policy: Policy) -> str:
