@@ -41,12 +41,9 @@ def give_key(table: Table, policy: Policy) -> Table:
 
 
 def _refuse_second_key(table: Table, policy: Policy) -> None:
-    options = [
-        option
-        for option, is_said in (("key", policy.file.key), ("append_only", policy.file.append_only))
-        if is_said
-    ]
-    for option in options:
+    said = {"key": policy.file.key, "append_only": policy.file.append_only}
+    option = next((name for name, value in said.items() if value), None)
+    if option is not None:
         raise TableStopped(
             "refused_rule",
             f"{table.qualified}: `{option}` is for tables without a key; this one has"
