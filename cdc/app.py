@@ -23,7 +23,7 @@ from cdc.kafka.client import KafkaAccess
 from cdc.kafka.layout import STATUS, dead_letter_topic
 from cdc.kafka.port import Reader
 from cdc.keys import load_keys, read_secret
-from cdc.privacy.plan import Plan, plan_table
+from cdc.privacy.plan import Plan, plan_table, require_keys
 from cdc.privacy.policy import load_policies
 from cdc.relay import Ports, Relay
 from cdc.source import Database
@@ -55,6 +55,7 @@ def build_relay(settings: Settings, instance: int) -> Relay:
             " it seals the originals of dead letters"
         )
     folder = PolicyFolder(settings.policies.dir, _report_policy)
+    require_keys(folder.policies, keys)
     registry = RegistryClient(settings.registry_url)
     kafka = KafkaAccess.of(settings)
     ports = Ports(

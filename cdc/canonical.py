@@ -31,6 +31,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 import numpy as np
+import orjson
 
 from cdc.arrays import decode_floats, decode_strings, encode_floats, encode_strings
 from cdc.column import unzigzag, zigzag
@@ -218,10 +219,10 @@ def from_json(value: Any, canonical: Canonical) -> Any:
 def to_text(value: Any, canonical: Canonical) -> bytes:
     """The text that a token is computed from: the same for every width of integer or string type.
 
-    Bytes are taken as they are; all else is the UTF-8 of its JSON form (of a number, its digits).
+    Bytes are taken as they are; all else is the UTF-8 of its JSON form (of a number, its digits; of
+    a text, what stands between the quotes).
     """
-    if canonical.kind == "bytes":
+    if canonical.kind in {"bytes", "geometry"}:
         return bytes(value)
-    if canonical.kind == "boolean":
-        return b"true" if value else b"false"
-    return str(to_json(value, canonical)).encode()
+    form = to_json(value, canonical)
+    return form.encode() if isinstance(form, str) else orjson.dumps(form)

@@ -68,8 +68,8 @@ class FatalError(HeadworksError):
 class TableStopped(HeadworksError):
     """One table cannot go on; `code` is the machine-readable reason shown in status.
 
-    Codes: `no_policy`, `no_key`, `breaking_schema`, `key_changed`, `unsupported_type`,
-    `refused_rule`, `raw_lost`, `raw_partitions`.
+    Codes: `no_policy`, `no_key`, `breaking_schema`, `key_changed`, `key_rotated`,
+    `unsupported_type`, `refused_rule`, `raw_lost`, `raw_partitions`.
     """
 
     exit_code = ExitCode.USAGE

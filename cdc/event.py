@@ -136,11 +136,12 @@ class OutBatch:
     schema prefix: partition = hash mod partitions. `index[i]` is the event of the `RawBatch`.
     `truncate_at` is the place of a TRUNCATE in the `RawBatch`: nothing behind it has been looked
     at. `skipped` counts Kafka tombstones, which follow a delete that has been turned already.
+    Records of an append-only table have no key; their hash is the raw offset.
     """
 
     topic: str
     index: IntArray
-    keys: Sequence[bytes]
+    keys: Sequence[bytes | None]
     values: Sequence[bytes | None]
     hashes: IntArray
     rejects: Sequence[Reject]

@@ -8,7 +8,8 @@ subject, or stops that table alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,18 +18,20 @@ from cdc.event import AvroShape, JsonShape, Shape
 from cdc.keys import KeyRing
 from cdc.privacy.plan import Plan, plan_table, topic_of
 from cdc.privacy.policy import Policy, load_policies
+from cdc.privacy.rotation import is_rotated
 from cdc.stream.decode import Decoder, avro_decoder, json_decoder
 from cdc.stream.encode import avro_encoder, json_encoder
 from cdc.stream.pipeline import Program, compose, compose_keyless, wanted_columns
+from cdc.stream.rekey import MakeDelete, avro_deletes, json_deletes, with_key_changes
 from cdc.stream.shape import json_schema
-from registry.avro import make_reader, parse_lenient
+from registry.avro import make_reader, make_writer, parse_lenient
 from registry.derive.from_debezium import (
     RawColumn,
     RawTable,
     table_from_avro,
     table_from_connect,
 )
-from registry.derive.record import derive_key, derive_value
+from registry.derive.record import derive_value
 from registry.errors import (
     IncompatibleSchema,
     InvalidSchemaError,
@@ -100,6 +103,18 @@ class PolicyFolder:
         return {name: (stat.st_mtime_ns, stat.st_size) for name, stat in stats.items()}
 
 
+MakeDecoder = Callable[[tuple[RawColumn, ...]], Decoder]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A raw shape: the table that it shows, and what opens its messages."""
+
+    raw: RawTable
+    make_decoder: MakeDecoder
+    make_deletes: Callable[[Sequence[str]], MakeDelete]
+
+
 class Governor:
     """Makes programs; the only place where the record path meets the registry."""
 
@@ -129,23 +144,40 @@ class Governor:
             raise TransientError(f"registry: {error}", hint="is `cdc serve` running?") from None
 
     def _program(self, raw_topic: str, shape: Shape) -> Program:
-        raw, make_decoder = self._open(raw_topic, shape)
-        if not raw.table.key:
-            return self._keyless(raw, make_decoder)
+        opened = self._open(raw_topic, shape)
+        raw = opened.raw
+        if not raw.table.key and not self._names_key(raw):
+            return self._keyless(raw, opened.make_decoder)
         plan = plan_table(raw.table, self._policies.policies, self._keys, self._namespace)
         key_id, value_id = self._register(plan)
         wanted = wanted_columns(raw, plan)
         encoder = (
             json_encoder(plan.governed, delete_records=plan.delete_records)
             if plan.is_json
-            else avro_encoder(plan.governed, key_id, value_id, delete_records=plan.delete_records)
+            else avro_encoder(
+                plan.governed, key_id or 0, value_id, delete_records=plan.delete_records
+            )
         )
-        run = compose(plan, wanted, make_decoder(wanted), encoder)
-        return Program(plan.topic, key_id, value_id, plan.withheld, run, plan.delete_records)
+        run = compose(plan, wanted, opened.make_decoder(wanted), encoder)
+        if plan.key and not raw.table.key:
+            run = with_key_changes(run, opened.make_deletes(plan.table.key))
+        return Program(
+            plan.topic,
+            key_id,
+            value_id,
+            plan.withheld,
+            run,
+            plan.delete_records,
+            plan.append_only,
+            plan.version if plan.has_lineage else "",
+        )
 
-    def _keyless(
-        self, raw: RawTable, make_decoder: Callable[[tuple[RawColumn, ...]], Decoder]
-    ) -> Program:
+    def _names_key(self, raw: RawTable) -> bool:
+        """Whether the policy says what to do without a key."""
+        policy = self._policies.policies.get(raw.table.qualified)
+        return policy is not None and bool(policy.file.key or policy.file.append_only)
+
+    def _keyless(self, raw: RawTable, make_decoder: MakeDecoder) -> Program:
         policy = self._policies.policies.get(raw.table.qualified)
         topic = topic_of(self._namespace, policy) if policy else ""
         stop = TableStopped(
@@ -155,9 +187,7 @@ class Governor:
         )
         return Program(topic, 0, 0, (), compose_keyless(stop, topic, make_decoder(())))
 
-    def _open(
-        self, raw_topic: str, shape: Shape
-    ) -> tuple[RawTable, Callable[[tuple[RawColumn, ...]], Decoder]]:
+    def _open(self, raw_topic: str, shape: Shape) -> _Opened:
         try:
             if isinstance(shape, JsonShape):
                 return _open_json(raw_topic, shape)
@@ -167,9 +197,7 @@ class Governor:
                 "not_an_envelope", f"{raw_topic}: the message's schema is no Debezium envelope's"
             ) from None
 
-    def _open_avro(
-        self, raw_topic: str, shape: AvroShape
-    ) -> tuple[RawTable, Callable[[tuple[RawColumn, ...]], Decoder]]:
+    def _open_avro(self, raw_topic: str, shape: AvroShape) -> _Opened:
         value = parse_lenient(self._registry.schema_by_id(SchemaId(shape.value_id)))
         key = (
             None
@@ -181,26 +209,38 @@ class Governor:
         )
         read_key = make_reader(key) if key else None
         read_value = make_reader(value)
-        return raw, lambda wanted: avro_decoder(shape, wanted, read_key, read_value)
+        return _Opened(
+            raw,
+            lambda wanted: avro_decoder(shape, wanted, read_key, read_value),
+            lambda key: avro_deletes(read_value, make_writer(value), key),
+        )
 
-    def _register(self, plan: Plan) -> tuple[SchemaId, SchemaId]:
-        key = Subject(f"{plan.topic}-key")
-        value = Subject(f"{plan.topic}-value")
-        key_schema = derive_key(plan.topic, plan.governed)
-        self._refuse_other_key(plan, key, key_schema)
+    def _register(self, plan: Plan) -> tuple[SchemaId | None, SchemaId]:
+        """The ids of key (None: records have none) and value."""
+        key, value = Subject(f"{plan.topic}-key"), Subject(f"{plan.topic}-value")
+        self._refuse_other_key(plan, key, value)
         return (
-            self._register_one(plan, key, key_schema),
+            self._register_one(plan, key, plan.key_schema) if plan.key_schema else None,
             self._register_one(plan, value, derive_value(plan.topic, plan.governed)),
         )
 
-    def _refuse_other_key(self, plan: Plan, subject: Subject, schema: str) -> None:
-        """Compaction compares whole key bytes: another key schema would leave immortal rows."""
-        if self._registry.latest(subject) and not self._registry.look_up(subject, schema):
-            raise TableStopped(
-                "key_changed",
-                f"{plan.table.qualified}: the governed key would change within {plan.topic}",
-                hint="raise `major` in the policy: the new topic starts with a snapshot",
-            )
+    def _refuse_other_key(self, plan: Plan, key: Subject, value: Subject) -> None:
+        """Compaction compares whole key bytes: another key schema would leave immortal rows.
+
+        A key is registered before its value, so a value without a key is an append-only topic's.
+        """
+        latest, schema = self._registry.latest(key), plan.key_schema
+        if latest is None:
+            is_other = schema is not None and self._registry.latest(value) is not None
+        else:
+            is_other = schema is None or self._registry.look_up(key, schema) is None
+        if not is_other:
+            return
+        where = f"{plan.table.qualified}: the governed key would change within {plan.topic}"
+        hint = "raise `major` in the policy: the new topic starts with a snapshot"
+        if latest and schema and is_rotated(latest.schema, schema):
+            raise TableStopped("key_rotated", f"{where}: its privacy key was rotated", hint=hint)
+        raise TableStopped("key_changed", where, hint=hint)
 
     def _register_one(self, plan: Plan, subject: Subject, schema: str) -> SchemaId:
         try:
@@ -216,13 +256,15 @@ class Governor:
             ) from None
 
 
-def _open_json(
-    raw_topic: str, shape: JsonShape
-) -> tuple[RawTable, Callable[[tuple[RawColumn, ...]], Decoder]]:
+def _open_json(raw_topic: str, shape: JsonShape) -> _Opened:
     key: Any = json_schema(shape.key_prefix) if shape.key_prefix else None
     value: Any = json_schema(shape.value_prefix)
     raw = table_from_connect(raw_topic, key, value)
-    return raw, lambda wanted: json_decoder(shape, wanted)
+    return _Opened(
+        raw,
+        lambda wanted: json_decoder(shape, wanted),
+        lambda key: json_deletes(shape, key),
+    )
 
 
 def _json(text: str) -> Any:

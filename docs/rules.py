@@ -73,7 +73,7 @@ def _fields_table(model: type[BaseModel], names: Sequence[str] | None = None) ->
                 show_type(fields[name].annotation),
                 "needed"
                 if fields[name].is_required()
-                else code(show_default(fields[name].default)),
+                else code(show_default(fields[name].get_default(call_default_factory=True))),
                 describe(fields[name]),
             ]
             for name in (fields if names is None else names)
@@ -87,6 +87,7 @@ SHOWN_TYPES = {
     "float": "number",
     "bool": "true or false",
     "Decimal": "number",
+    "list": "list",
     "dict": "mapping",
     "Mapping": "mapping",
     "tuple": "list",

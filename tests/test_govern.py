@@ -1,7 +1,9 @@
 """First sight of a shape: registered, evolved, or that table stopped."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,7 +40,8 @@ class Recorder(DictRegistry):
         return schema if schema in self.subjects.get(subject, []) else None
 
     def latest(self, subject):
-        return self.subjects.get(subject)
+        known = self.subjects.get(subject)
+        return SimpleNamespace(schema=known[-1]) if known else None
 
     def level(self, subject):
         return self.levels.get(subject)
@@ -65,8 +68,8 @@ def _governor(folder, registry, report=fail):
     return Governor(PolicyFolder(folder, report), KEYS, registry, "governed")
 
 
-def _shape(topic: RawTopic) -> JsonShape:
-    ((shape, _),) = split_shapes(raw_batch("t", [topic.json("c", user(1))]))
+def _shape(topic: RawTopic, row=None) -> JsonShape:
+    ((shape, _),) = split_shapes(raw_batch("t", [topic.json("c", row or user(1))]))
     assert isinstance(shape, JsonShape)
     return shape
 
@@ -167,3 +170,28 @@ def test_unknown_avro_id_is_no_envelope(folder, registry):
     """A schema id that the registry does not know cannot be decoded."""
     with pytest.raises(EnvelopeError):
         _governor(folder, registry).program_for(TOPIC.topic, AvroShape(None, 77))
+
+
+KEYLESS = RawTopic("mysql.shop.log", (Col("page", "int64", mysql="BIGINT", optional=False),), ())
+LOG_COLUMNS = "columns:\n  page: {class: public, rule: keep}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("key: [page]", "append_only: true"), ("append_only: true", "key: [page]")],
+)
+def test_a_topic_gets_or_loses_its_key_in_a_new_major_only(folder, registry, before, after):
+    """A compacted topic takes no record without a key, another one is not compacted."""
+    path = folder / "shop.log.yaml"
+    path.write_text(f"table: shop.log\n{before}\n{LOG_COLUMNS}")
+    governor = _governor(folder, registry)
+    shape = JsonShape(None, _shape(replace(KEYLESS, key=("page",)), {"page": 1}).value_prefix)
+    governor.program_for(KEYLESS.topic, shape)
+    _edit(path, f"table: shop.log\n{after}\n{LOG_COLUMNS}")
+    assert governor.refresh()
+    with pytest.raises(TableStopped) as caught:
+        governor.program_for(KEYLESS.topic, shape)
+    assert caught.value.code == "key_changed"
+    _edit(path, f"table: shop.log\nmajor: 2\n{after}\n{LOG_COLUMNS}# and more\n")
+    assert governor.refresh()
+    assert governor.program_for(KEYLESS.topic, shape).topic == "governed.shop.log.v2"

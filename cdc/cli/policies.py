@@ -12,17 +12,15 @@ import click
 
 from cdc.cli import settings_of
 from cdc.cli.anonymity import k
-from cdc.errors import ConfigError, ExitCode, Unreachable
+from cdc.cli.policy_keys import keys
+from cdc.cli.tables import print_table
+from cdc.errors import ConfigError, ExitCode
 from cdc.findings import FORMATS, Report, render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cdc.config import Settings
     from cdc.keys import KeyRing
-    from cdc.policies import KeyUse, Leaving
-    from cdc.privacy.policy import Policy
-    from registry.derive.table import Table
+    from cdc.policies import Leaving
 
 output_option = click.option(
     "--output", type=click.Choice(FORMATS), default="text", show_default=True
@@ -173,8 +171,9 @@ def _read_leaving(settings: Settings, tables: tuple[str, ...]) -> list[Leaving]:
 
 
 def _print_leaving(topic: Leaving) -> None:
-    click.echo(f"{topic.table} -> {topic.topic} ({topic.format})")
-    _print_table(
+    kind = "; ".join((topic.format, *topic.options))
+    click.echo(f"{topic.table} -> {topic.topic} ({kind})")
+    print_table(
         ("COLUMN", "FIELD", "RULE", "CLASS", "TYPE", "KEY"),
         [
             (f.column, f.field, f.rule, f.class_, f.type, "key" if f.is_key else "")
@@ -187,109 +186,4 @@ def _print_leaving(topic: Leaving) -> None:
     click.echo()
 
 
-def _print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-    for row in (headings, *rows):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
-
-
-@policies.group()
-def keys() -> None:
-    """The privacy keys: list, generate, rotate. No key's bytes are ever shown."""
-
-
-@keys.command("list")
-@shown_option
-@click.pass_context
-def list_(ctx: click.Context, output: str) -> int:
-    """List the keys with their versions and the columns that use them."""
-    from cdc.keys import load_keys  # noqa: PLC0415 (help must be fast)
-    from cdc.policies import find_uses  # noqa: PLC0415
-
-    settings = settings_of(ctx)
-    loaded = _policies_of(settings)
-    rows = [
-        {
-            "name": key.name,
-            "current": key.current,
-            "versions": sorted(key.versions),
-            "used_by": [_place(use) for use in find_uses(key.name, loaded.values(), {})],
-        }
-        for key in load_keys(settings.privacy_keys).values()
-    ]
-    if output == "json":
-        click.echo(json.dumps({"keys": rows}, indent=2))
-        return ExitCode.FINE
-    cells = [tuple(_cell(value) for value in row.values()) for row in rows]
-    _print_table(("NAME", "CURRENT", "VERSIONS", "USED BY"), cells)
-    return ExitCode.FINE
-
-
-def _cell(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _place(use: KeyUse) -> str:
-    return f"{use.policy.table}.{use.column}"
-
-
-def _policies_of(settings: Settings) -> Mapping[str, Policy]:
-    from cdc.privacy.policy import load_policies  # noqa: PLC0415 (help must be fast)
-
-    return load_policies(settings.policies.dir)
-
-
-@keys.command()
-@click.argument("name")
-@click.pass_context
-def generate(ctx: click.Context, name: str) -> int:
-    """Add a key called NAME to the key file, 32 random bytes as version 1."""
-    from cdc.policies import generate_key  # noqa: PLC0415 (help must be fast)
-
-    path = settings_of(ctx).privacy_keys
-    generate_key(path, name)
-    click.echo(f"{path}: key {name}, version 1")
-    return ExitCode.FINE
-
-
-@keys.command()
-@click.argument("name")
-@click.pass_context
-def rotate(ctx: click.Context, name: str) -> int:
-    """Give key NAME a new version and make it the current one; older versions stay.
-
-    Says which columns get other values, and which of them are part of a record's key: these
-    policies need a new `major` before a relay starts with the new version. Relays read the keys
-    when they start.
-    """
-    from cdc.policies import find_uses, rotate_key  # noqa: PLC0415 (help must be fast)
-
-    settings = settings_of(ctx)
-    loaded = _policies_of(settings)
-    tables = _tables_if_any(settings, [*loaded])
-    key = rotate_key(settings.privacy_keys, name)
-    click.echo(f"{settings.privacy_keys}: key {name}, version {key.current} is current")
-    for use in find_uses(name, loaded.values(), tables):
-        click.echo(_consequence(use, is_known=use.policy.table in tables), err=True)
-    return ExitCode.FINE
-
-
-def _tables_if_any(settings: Settings, names: list[str]) -> Mapping[str, Table | None]:
-    from cdc.app import read_tables  # noqa: PLC0415 (help must be fast)
-
-    try:
-        return read_tables(settings, names)
-    except (Unreachable, ConfigError):
-        return {}
-
-
-def _consequence(use: KeyUse, *, is_known: bool) -> str:
-    policy = use.policy
-    if not use.feeds_key:
-        return f"note: {_place(use)}: new values for rows that change from now on"
-    head = "warning" if is_known else "warning: if this is a key column"
-    return (
-        f"{head}: {_place(use)}: part of the record's key: set `major: {policy.file.major + 1}`"
-        f" in {policy.path} before relays start again, then take a snapshot"
-    )
+policies.add_command(keys)

@@ -16,15 +16,20 @@ COMMANDS = "_cdc.commands"
 STATUS = "_cdc.status"
 
 _HOUR_MS = 3_600_000
+_FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1"}
 _LARGE = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
 
 
-def governed_spec(name: str, partitions: int, *, delete_records: bool = False) -> TopicSpec:
+def governed_spec(
+    name: str, partitions: int, *, delete_records: bool = False, append_only: bool = False
+) -> TopicSpec:
     """A governed topic: the newest value of each key stays for ever.
 
     Where deletes are records, nothing is compacted for a day: so long may a reader lag behind and
-    still see each of them.
+    still see each of them. An append-only topic has no keys, and keeps every record for ever.
     """
+    if append_only:
+        return TopicSpec(name, partitions, {**_FOR_EVER, **_LARGE})
     lag = {"min.compaction.lag.ms": str(24 * _HOUR_MS)} if delete_records else {}
     return TopicSpec(name, partitions, {"cleanup.policy": "compact", **lag, **_LARGE})
 

@@ -5,9 +5,10 @@ Tables and policy files come in, text or a report of findings leaves. Only `keyf
 
 from cdc.policies.changes import compare_policies
 from cdc.policies.first import write_first_policy
-from cdc.policies.keyfile import generate_key, rotate_key
+from cdc.policies.keyfile import close_rotation, generate_key, rotate_key
 from cdc.policies.leaving import Field, Leaving, describe_leaving
-from cdc.policies.lint import LINTS, Subject, lint_policies
+from cdc.policies.lint import LINTS, lint_policies
+from cdc.policies.lint_model import Subject
 from cdc.policies.uses import KeyUse, find_uses
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "KeyUse",
     "Leaving",
     "Subject",
+    "close_rotation",
     "compare_policies",
     "describe_leaving",
     "find_uses",

@@ -13,7 +13,7 @@ from typing import Any
 
 from cdc.errors import ConfigError
 from cdc.findings import Check, Finding, Location, Report, Severity
-from cdc.privacy.policy import Policy
+from cdc.privacy.policy import Policy, PolicyFile
 from cdc.privacy.transforms.rule import Rule
 
 COMMAND = "cdc policies diff"
@@ -39,6 +39,9 @@ FINER: Mapping[tuple[str, str], Callable[[Any, Any], bool]] = {
     ("lookup", "values"): lambda old, new: bool(set(new.values()) - set(old.values())),
 }
 """Parameters by which more of a value can come through, and when it does."""
+
+
+_NEW_MAJOR = "This needs a new `major`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ def _file_changes(old: Policy, new: Policy) -> Iterator[Change]:
         yield Change("", "major", Severity.WARNING, title)
     if before.k != after.k:
         yield _other_k(before.k, after.k)
+    yield from _option_changes(before, after)
 
 
 def _other_k(before: int | None, after: int | None) -> Change:
@@ -99,6 +103,21 @@ def _other_k(before: int | None, after: int | None) -> Change:
         else ("k-raised", Severity.NOTE)
     )
     return Change("", code, severity, f"`k` {before or 'unsaid'} becomes {after or 'unsaid'}")
+
+
+def _option_changes(before: PolicyFile, after: PolicyFile) -> Iterator[Change]:
+    if before.append_only != after.append_only:
+        what = "records have no key" if after.append_only else "records have a key"
+        yield Change("", "append-only", Severity.WARNING, f"{what} from now on", _NEW_MAJOR)
+    elif before.key != after.key:
+        key = ", ".join(after.key) or "the table's own"
+        yield Change("", "other-key", Severity.WARNING, f"the record's key is {key}", _NEW_MAJOR)
+    if after.lineage and not before.lineage:
+        title = "headers say from which raw event each record comes"
+        yield Change("", "newly-leaves", Severity.ERROR, title)
+    elif before.lineage and not after.lineage:
+        title = "headers `cdc.source` and `cdc.policy` do not leave any more"
+        yield Change("", "stops-leaving", Severity.WARNING, title)
 
 
 def _column_changes(old: Policy, new: Policy) -> Iterator[Change]:

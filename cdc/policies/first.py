@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from cdc.errors import ConfigError
-from cdc.keys import KEY_BYTES, Key
+from cdc.keys import Key
 from cdc.privacy.transforms import AnyRule
 from cdc.privacy.transforms.rule import Context, RefusedRuleError
+from cdc.providers import KEY_BYTES
 from registry.derive.table import Column, Table
 
 KEY = "pii"
@@ -88,7 +89,10 @@ def write_first_policy(table: Table) -> str:
         ConfigError: the table has no key, or one that no token can be made of.
     """
     if not table.key:
-        raise ConfigError(f"{table.qualified}: the table has no primary key, so it is not relayed")
+        raise ConfigError(
+            f"{table.qualified}: the table has no primary key",
+            hint="write the policy by hand, with `key: [columns]` or `append_only: true`",
+        )
     lines = [
         f"# A first policy of {table.qualified}, guessed from names, types and comments.",
         "# Nothing guessed leaves. Confirm a line by taking its `# ` away, after a look at it.",

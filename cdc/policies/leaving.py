@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cdc.privacy.plan import Plan
-from cdc.privacy.policy import Policy
+from cdc.privacy.policy import Policy, PolicyFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """One topic, field by field; then the columns that stay, by why."""
+    """One topic, field by field; then the columns that stay, by why.
+
+    `options` are those of the policy that are not the default.
+    """
 
     table: str
     topic: str
@@ -30,6 +34,7 @@ class Leaving:
     fields: tuple[Field, ...]
     dropped: tuple[str, ...]
     withheld: tuple[str, ...]
+    options: tuple[str, ...] = ()
 
 
 def describe_leaving(plan: Plan, policy: Policy) -> Leaving:
@@ -49,5 +54,22 @@ def describe_leaving(plan: Plan, policy: Policy) -> Leaving:
     stays = {column.name for column in plan.table.columns} - {field.column for field in fields}
     dropped = tuple(sorted(stays - set(plan.withheld)))
     return Leaving(
-        plan.table.qualified, plan.topic, policy.file.format, fields, dropped, plan.withheld
+        plan.table.qualified,
+        plan.topic,
+        policy.file.format,
+        fields,
+        dropped,
+        plan.withheld,
+        tuple(_options(policy.file)),
     )
+
+
+def _options(file: PolicyFile) -> Iterator[str]:
+    if file.key:
+        yield f"key: {', '.join(file.key)}"
+    if file.append_only:
+        yield "append_only"
+    if file.lineage:
+        yield "lineage"
+    if file.deletes != "tombstone":
+        yield f"deletes: {file.deletes}"

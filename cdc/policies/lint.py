@@ -7,12 +7,13 @@ that finds it. A lint that needs MySQL finds nothing where the table's shape is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cdc.errors import ConfigError
 from cdc.findings import Check, Finding, Location, Report, Severity
 from cdc.keys import KeyRing
+from cdc.policies.lint_model import Flaw, Lint, Subject
+from cdc.policies.option_lints import OPTION_LINTS
 from cdc.privacy.plan import KEY_RULES, bind_rule
 from cdc.privacy.policy import Policy, load_policy
 from cdc.privacy.transforms.rule import RefusedRuleError, Rule
@@ -21,51 +22,6 @@ from registry.derive.table import Column, Table
 COMMAND = "cdc policies lint"
 _PRIVATE = frozenset({"identifier", "personal", "sensitive"})
 _MOMENTS = frozenset({"date", "timestamp", "local_timestamp"})
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A policy and what it is held against; `table` and `keys` None: not known."""
-
-    policy: Policy
-    table: Table | None
-    keys: KeyRing | None
-    namespace: str
-
-    @property
-    def rules(self) -> Mapping[str, Rule]:
-        """The policy's columns."""
-        return self.policy.file.columns
-
-    @property
-    def key(self) -> Sequence[str]:
-        """The table's key columns, as far as they are known."""
-        return self.table.key if self.table else ()
-
-    def column(self, name: str) -> Column | None:
-        """The column in MySQL."""
-        return self.table.column(name) if self.table else None
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """What one lint found: at a column ("" the whole table), why, and the next step."""
-
-    column: str
-    title: str
-    remedy: str
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Lint:
-    """One row of `LINTS`."""
-
-    code: str
-    severity: Severity
-    says: str
-    find: Callable[[Subject], Iterator[Flaw]]
-    needs_mysql: bool = False
 
 
 def _unknown_columns(subject: Subject) -> Iterator[Flaw]:
@@ -129,11 +85,6 @@ def _hidden_keys(subject: Subject) -> Iterator[Flaw]:
                 "a key column does not leave, so the governed topic would have no key",
                 f"one of the rules {', '.join(KEY_RULES)}",
             )
-
-
-def _no_key(subject: Subject) -> Iterator[Flaw]:
-    if subject.table is not None and not subject.table.key:
-        yield Flaw("", "the table has no primary key, so it is not relayed", "give it one")
 
 
 def _clear_keys(subject: Subject) -> Iterator[Flaw]:
@@ -232,7 +183,6 @@ LINTS: Sequence[Lint] = (
     Lint(
         "refused-rule", _ERROR, "a rule cannot act on its column", _refused_rules, needs_mysql=True
     ),
-    Lint("no-key", _ERROR, "the table has no primary key", _no_key, needs_mysql=True),
     Lint("hidden-key", _ERROR, "a key column is dropped", _hidden_keys, needs_mysql=True),
     Lint(
         "clear-key",
@@ -252,6 +202,7 @@ LINTS: Sequence[Lint] = (
         _visible_rank,
         needs_mysql=True,
     ),
+    *OPTION_LINTS,
 )
 
 MALFORMED = "malformed-policy"

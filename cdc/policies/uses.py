@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cdc.privacy.policy import Policy
+from cdc.privacy.transforms.rule import Rule
 from registry.derive.table import Table
 
 
@@ -27,12 +28,14 @@ def find_uses(
 ) -> list[KeyUse]:
     """Every use of a key, by table and column."""
     return [
-        KeyUse(policy, column, _feeds_key(tables.get(policy.table), column, rule.injective))
+        KeyUse(policy, column, _feeds_key(policy, tables.get(policy.table), column, rule))
         for policy in policies
         for column, rule in policy.file.columns.items()
         if getattr(rule, "key", None) == name
     ]
 
 
-def _feeds_key(table: Table | None, column: str, is_injective: bool) -> bool:  # noqa: FBT001
-    return is_injective if table is None else column in table.key
+def _feeds_key(policy: Policy, table: Table | None, column: str, rule: Rule) -> bool:
+    if policy.file.append_only or policy.file.key:
+        return column in policy.file.key
+    return rule.injective if table is None else column in table.key

@@ -6,15 +6,17 @@ table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cdc.errors import TableStopped
+from cdc.errors import ConfigError, TableStopped
 from cdc.keys import KeyRing
+from cdc.privacy.keying import give_key
 from cdc.privacy.policy import Policy
+from cdc.privacy.rotation import mark_key, previous_keys, previous_name
 from cdc.privacy.transforms import RULES_BY_NAME
 from cdc.privacy.transforms.rule import BoundRule, Context, RefusedRuleError, Rule
-from registry.derive.record import GovernedColumn
+from registry.derive.record import GovernedColumn, derive_key
 from registry.derive.table import Column, Table
 from registry.derive.types import Canonical
 
@@ -44,7 +46,8 @@ class Plan:
     """All that leaves of a table, in column order, and the names of what is withheld.
 
     `version` changes with the policy's text. `delete_records`: a delete becomes a record that says
-    so, and then a tombstone.
+    so, and then a tombstone. `append_only`: records have no key. `has_lineage`: records say in
+    their headers where they come from.
     """
 
     table: Table
@@ -54,6 +57,8 @@ class Plan:
     columns: tuple[PlannedColumn, ...]
     withheld: tuple[str, ...]
     delete_records: bool = False
+    append_only: bool = False
+    has_lineage: bool = False
 
     @property
     def key(self) -> tuple[PlannedColumn, ...]:
@@ -65,18 +70,47 @@ class Plan:
         """What the schemas are derived from."""
         return tuple(column.governed for column in self.columns)
 
+    @property
+    def key_schema(self) -> str | None:
+        """Avro schema text of the governed key, with what its pseudonyms are made by; None: no key.
+
+        That belongs to it: another version of a privacy key gives another key for the same row.
+        """
+        if not self.key:
+            return None
+        made_by = [column.rule.made_by for column in self.key]
+        return mark_key(derive_key(self.topic, self.governed), made_by)
+
 
 def topic_of(namespace: str, policy: Policy) -> str:
     """`<namespace>.<database>.<table>.v<major>`."""
     return f"{namespace}.{policy.table}.v{policy.file.major}"
 
 
+def require_keys(policies: Mapping[str, Policy], keys: KeyRing) -> None:
+    """See that every privacy key is there that a policy names.
+
+    Raises:
+        ConfigError: one is not; says where it is named.
+    """
+    for policy in policies.values():
+        for column, rule in policy.file.columns.items():
+            name = getattr(rule, "key", None)
+            if name is not None and name not in keys:
+                raise ConfigError(
+                    f"{policy.path}:{policy.lines.get(column, 1)}: {policy.table}.{column}:"
+                    f" rule `{rule.rule}` needs key `{name}`;"
+                    f" known keys: {', '.join(sorted(keys))}",
+                    hint=f"cdc policies keys generate {name}",
+                )
+
+
 def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, namespace: str) -> Plan:
     """Bind the policy of a table.
 
     Raises:
-        TableStopped: no policy (`no_policy`), no key (`no_key`), a rule that cannot act
-            (`refused_rule`) or a type without a canonical form (`unsupported_type`).
+        TableStopped: no policy (`no_policy`), no key (`no_key`), a rule or an option that cannot
+            act (`refused_rule`) or a type without a canonical form (`unsupported_type`).
     """
     policy = policies.get(table.qualified)
     if policy is None:
@@ -85,17 +119,19 @@ def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, name
             f"{table.qualified}: no policy, so nothing leaves",
             hint=f"write schemas/policies/{table.qualified}.yaml",
         )
-    if not table.key:
-        raise TableStopped("no_key", f"{table.qualified}: the table has no primary key")
-    columns, withheld = [], []
+    table = give_key(table, policy)
+    columns: list[PlannedColumn] = []
+    withheld = []
     for column in table.columns:
         rule = policy.file.columns.get(column.name)
         if rule is None:
             withheld.append(column.name)
         elif not rule.drops:
-            columns.append(_bind(table, column, rule, keys, namespace))
+            columns += _bind_all(table, column, rule, keys, namespace)
     _refuse_hidden_key(table, columns)
     _refuse_twins(table, columns)
+    if policy.file.lineage:
+        _refuse_hidden_lineage(table, columns)
     return Plan(
         table,
         policy.version,
@@ -104,7 +140,21 @@ def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, name
         tuple(columns),
         tuple(withheld),
         policy.file.deletes == "record_then_tombstone",
+        policy.file.append_only,
+        policy.file.lineage,
     )
+
+
+def _bind_all(
+    table: Table, column: Column, rule: Rule, keys: KeyRing, purpose: str
+) -> Iterator[PlannedColumn]:
+    """The column and, while its key is being rotated, its token under the version before."""
+    planned = _bind(table, column, rule, keys, purpose)
+    yield planned
+    before = None if planned.governed.is_key else previous_keys(rule, keys)
+    if before is not None:
+        rule = rule.model_copy(update={"as_": previous_name(planned.governed.name)})
+        yield _bind(table, column, rule, before, purpose)
 
 
 def _bind(table: Table, column: Column, rule: Rule, keys: KeyRing, purpose: str) -> PlannedColumn:
@@ -169,4 +219,16 @@ def _refuse_twins(table: Table, columns: list[PlannedColumn]) -> None:
     if twins:
         raise TableStopped(
             "refused_rule", f"{table.qualified}: two columns would be called {', '.join(twins)}"
+        )
+
+
+def _refuse_hidden_lineage(table: Table, columns: list[PlannedColumn]) -> None:
+    """A raw offset is the rank of a row: it would undo what `__version` hides."""
+    hidden = [c.source for c in columns if c.governed.is_key and c.rule.blind is not None]
+    if hidden:
+        raise TableStopped(
+            "refused_rule",
+            f"{table.qualified}: `lineage` would tell the rank of the hidden key"
+            f" {', '.join(hidden)}",
+            hint="take `lineage` out of the policy, or keep the key in clear",
         )

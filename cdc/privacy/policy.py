@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import ValidationInfo
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
@@ -45,7 +47,32 @@ class PolicyFile(BaseModel):
         ge=2,
         description="fewest rows that may share their quasi-identifiers: counted, not enforced",
     )
+    key: list[str] = Field(
+        default_factory=list, description="columns of the governed key, of a table without one"
+    )
+    append_only: bool = Field(
+        default=False, description="of a table without a key: each row is a record without a key"
+    )
+    lineage: bool = Field(
+        default=False, description="headers `cdc.source` and `cdc.policy`; needs a key in clear"
+    )
     columns: dict[str, AnyRule] = Field(description="one rule per column; none: withheld")
+
+    @field_validator("key")
+    @classmethod
+    def _refuse_repeated(cls, key: list[str]) -> list[str]:
+        if len(set(key)) < len(key):
+            raise PydanticCustomError("repeated", "names a column twice")
+        return key
+
+    @field_validator("append_only")
+    @classmethod
+    def _refuse_contradiction(cls, append_only: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 (pydantic's form)
+        if append_only and info.data.get("key"):
+            raise PydanticCustomError("contradiction", "a table that has a `key` is not for this")
+        if append_only and info.data.get("deletes") == "record_then_tombstone":
+            raise PydanticCustomError("contradiction", "there are no deletes, so no `deletes`")
+        return append_only
 
     @field_validator("columns", mode="before")
     @classmethod

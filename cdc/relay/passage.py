@@ -81,20 +81,22 @@ class Passage:
             work.tally(table.at).halt = self._halt(table.at.topic, error)
             return False
         out = self._spare_refused(table.at, run, out)
-        self._produce(program, out)
+        self._produce(program, run, out)
         self._count(table, program, out, work)
         schema_id = shape.value_id if isinstance(shape, AvroShape) else None
         self._letters(table, run, out.rejects, work, schema_id)
-        return self._arrive(table, run, out, work)
+        return self._arrive(table, program, run, out, work)
 
-    def _arrive(self, table: Table, run: RawBatch, out: OutBatch, work: Work) -> bool:
+    def _arrive(
+        self, table: Table, program: Program, run: RawBatch, out: OutBatch, work: Work
+    ) -> bool:
         work.tally(table.at).passed = True
         if out.truncate_at is None:
             work.offsets[table.at] = int(run.offsets[-1]) + 1
             return True
         offset = int(run.offsets[out.truncate_at])
         work.offsets[table.at] = offset
-        work.truncations.append(Truncation(table, offset, out.topic))
+        work.truncations.append(Truncation(table, offset, out.topic, program.append_only))
         return False
 
     def _program(self, raw_topic: str, shape: Shape) -> Program:
@@ -111,18 +113,37 @@ class Passage:
         delay_s = self._waits.setdefault(raw_topic, _Wait()).next_delay()
         return Halt.of(error, retry_at=self._ports.clock.now() + delay_s)
 
-    def _produce(self, program: Program, out: OutBatch) -> None:
+    def _produce(self, program: Program, run: RawBatch, out: OutBatch) -> None:
         if not out.keys:
             return
-        count = self._partition_count(out.topic, delete_records=program.delete_records)
-        partitions = (out.hashes % count).tolist()
-        self._ports.sink.produce_all(out.topic, partitions, out.keys, out.values)
+        partitions = (out.hashes % self._partition_count(program)).tolist()
+        if program.lineage:
+            self._produce_with_lineage(program, run, out, partitions)
+        else:
+            self._ports.sink.produce_all(out.topic, partitions, out.keys, out.values)
 
-    def _partition_count(self, topic: str, *, delete_records: bool) -> int:
+    def _produce_with_lineage(
+        self, program: Program, run: RawBatch, out: OutBatch, partitions: Sequence[int]
+    ) -> None:
+        """Headers that say which raw event a record comes from, and under which policy."""
+        policy = program.lineage.encode()
+        offsets = run.offsets[out.index].tolist()
+        records = zip(partitions, out.keys, out.values, offsets, strict=True)
+        for partition, key, value, offset in records:
+            source = Origin(run.topic, run.partition, offset).text.encode()
+            headers = [("cdc.source", source), ("cdc.policy", policy)]
+            self._ports.sink.produce(out.topic, partition, key, value, headers)
+
+    def _partition_count(self, program: Program) -> int:
         """Of a governed topic, which is created where it does not exist yet."""
+        topic = program.topic
         if topic not in self._partitions:
-            count = self._settings.governed_partitions
-            spec = governed_spec(topic, count, delete_records=delete_records)
+            spec = governed_spec(
+                topic,
+                self._settings.governed_partitions,
+                delete_records=program.delete_records,
+                append_only=program.append_only,
+            )
             self._ports.topics.create([spec])
             info = self._ports.topics.describe([topic]).get(topic)
             if info is None:

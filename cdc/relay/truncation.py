@@ -42,7 +42,7 @@ def carry_out(truncation: Truncation, ports: Ports) -> None:
     Raises:
         TransientError: a chunk could not be committed; those before it are.
     """
-    keys = live_keys(ports.reader, truncation.topic)
+    keys = [] if truncation.append_only else live_keys(ports.reader, truncation.topic)
     chunks = [keys[at : at + CHUNK] for at in range(0, len(keys), CHUNK)] or [[]]
     for number, chunk in enumerate(chunks, 1):
         _commit_chunk(truncation, ports, chunk, last=number == len(chunks))

@@ -12,11 +12,15 @@ from cdc.stream.pipeline import Program
 
 @dataclass(frozen=True, slots=True)
 class Truncation:
-    """A TRUNCATE that a round came upon: everything in `topic` goes before `offset` + 1 is read."""
+    """A TRUNCATE that a round came upon: everything in `topic` goes before `offset` + 1 is read.
+
+    Unless it is `append_only`: then nothing goes.
+    """
 
     table: Table
     offset: int
     topic: str
+    append_only: bool
 
 
 @dataclass(slots=True)

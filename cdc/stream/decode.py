@@ -173,7 +173,8 @@ class _Rows:
         for name, optional, encode, is_key, append in self._wanted:
             value = row.get(name)
             if value is None:
-                if is_key or not (optional or key_only):
+                # A key that may be NULL (the policy names it) is for `encode` to refuse.
+                if not (optional or (key_only and not is_key)):
                     self._fail_last("missing_value", name, "is missing")
                 append(None)
             elif key_only and not is_key:

@@ -9,6 +9,7 @@ from cdc.errors import TableStopped
 from cdc.event import OutBatch, RawBatch
 from cdc.privacy.plan import Plan
 from cdc.stream.anonymize import anonymize
+from cdc.stream.append import refuse_changes, take_keys
 from cdc.stream.decode import Decoder
 from cdc.stream.encode import Encoder
 from cdc.stream.normalize import normalize
@@ -19,11 +20,13 @@ from registry.derive.from_debezium import RawColumn, RawTable
 class Program:
     """All that happens to the events of one raw schema under one policy version.
 
-    `withheld` names the columns that have no rule and therefore stay where they are.
+    `withheld` names the columns that have no rule and therefore stay where they are. Without
+    `key_schema_id` records have no key. `lineage` is the policy's version where headers say where
+    a record comes from, else "".
     """
 
     topic: str
-    key_schema_id: int
+    key_schema_id: int | None
     value_schema_id: int
     withheld: tuple[str, ...]
     run: Callable[[RawBatch, int], OutBatch]
@@ -32,6 +35,8 @@ class Program:
     event: what cannot pass is in `rejects`."""
     delete_records: bool = False
     """A delete becomes a record and then a tombstone: readers need time to see the first."""
+    append_only: bool = False
+    lineage: str = ""
 
 
 def wanted_columns(raw: RawTable, plan: Plan) -> tuple[RawColumn, ...]:
@@ -43,20 +48,23 @@ def wanted_columns(raw: RawTable, plan: Plan) -> tuple[RawColumn, ...]:
 def compose(
     plan: Plan, wanted: tuple[RawColumn, ...], decoder: Decoder, encoder: Encoder
 ) -> Callable[[RawBatch, int], OutBatch]:
-    """`Program.run` of a table with a key."""
+    """`Program.run` of a table with a key, or of one whose rows are only added."""
     key_columns = frozenset(column.source for column in plan.key)
 
     def run(batch: RawBatch, epoch: int) -> OutBatch:
         change = decoder.decode(batch, key_columns)
+        if plan.append_only:
+            change = refuse_changes(change)
         normalized = normalize(change, wanted)
         safe = anonymize(normalized, plan.columns)
         out = encoder.encode(safe, plan.topic, epoch)
-        return replace(
+        out = replace(
             out,
             skipped=change.skipped,
             repaired=normalized.repaired,
             truncate_at=change.truncate_at,
         )
+        return take_keys(out, batch) if plan.append_only else out
 
     return run
 

@@ -12,7 +12,7 @@ from cdc.verify.sides import NO_STATE, ExpectedRows, GovernedSide
 NAMED_KEYS = 10
 """How many keys of each kind are named."""
 
-_KEYLESS = "rows whose key has no canonical form, without a dead letter"
+_KEYLESS = "rows whose key is NULL or has no canonical form, without a dead letter"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,8 @@ def digest(row: Slices) -> Digest:
 class ExpectedRows:
     """What one reading of MySQL gave.
 
-    `keyless` rows have no governed key, since a value of it has no canonical form. `kept` holds
-    whole rows.
+    `keyless` rows have no governed key: a value of it is NULL or has no canonical form. `kept`
+    holds whole rows.
     """
 
     count: int = 0
@@ -90,8 +90,10 @@ class ExpectedSide:
 
     def _key(self, values: tuple[Any, ...], row: Slices | None) -> Key | None:
         if row is None:
-            return self._govern(values, self._key_places)
-        return tuple(row[place] for place in self._key_places)
+            key = self._govern(values, self._key_places)
+        else:
+            key = tuple(row[place] for place in self._key_places)
+        return None if key is None or None in key else key
 
     def _govern(self, values: tuple[Any, ...], places: Sequence[int]) -> Slices | None:
         """Some columns' governed slices; None: one has no form, so a dead letter is due."""

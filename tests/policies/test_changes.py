@@ -118,6 +118,27 @@ def test_finer_cells_shorter_shifts_and_more_fixed_days_are_errors(place, old, n
     assert [it["code"] for it in shown["checks"][0]["findings"]] == ["finer-now"]
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "severity"),
+    [
+        ({"key": "[b]"}, "other-key", "warning"),
+        ({"append_only": "true"}, "append-only", "warning"),
+        ({"lineage": "true"}, "newly-leaves", "error"),
+    ],
+)
+def test_options_of_the_key_and_of_lineage_are_told(place, options, code, severity):
+    """Another key is readers' business; headers are more than left before."""
+    end = ExitCode.FINDINGS if severity == "error" else ExitCode.FINE
+    assert _diff(place, {}, **options) == (end, [(code, severity)])
+
+
+def test_headers_that_do_not_leave_any_more_are_told(place):
+    """Somebody may read them."""
+    old = _write(place, "old", OLD, lineage="true")
+    new = _write(place, "new", OLD)
+    assert "stops-leaving" in place.run("diff", old, new).stdout
+
+
 def test_no_difference_is_no_finding(place):
     """The same policy twice."""
     assert _diff(place, {}) == (ExitCode.FINE, [])

@@ -3,13 +3,14 @@
 import base64
 import json
 import stat
+import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from cdc.errors import ConfigError
-from cdc.keys import load_keys
+from cdc.keys import derive_version, load_keys
 from cdc.policies import generate_key
 
 TOKEN = "{class: identifier, rule: token, key: pii, type: t}"
@@ -52,9 +53,10 @@ def test_rotate_names_the_policies_that_need_a_new_major(place):
     path = place.write(f"  id: {TOKEN}\n  email: {TOKEN}\n", major=3)
     said = place.run("keys", "rotate", "pii").stderr.splitlines()
     major = f"set `major: 4` in {path} before relays start again, then take a snapshot"
+    values = "new values for rows that change from now on; the old ones stand in `email__prev`"
     assert said == [
         f"warning: shop.people.id: part of the record's key: {major}",
-        "note: shop.people.email: new values for rows that change from now on",
+        f"note: shop.people.email: {values}",
     ]
 
 
@@ -75,7 +77,14 @@ def test_list_shows_versions_and_uses(place):
     as_text, as_json = place.run("keys", "list"), place.run("keys", "list", "--output", "json")
     assert as_text.stdout.splitlines()[1].split("  ")[0] == "pii"
     assert json.loads(as_json.stdout)["keys"] == [
-        {"name": "pii", "current": 2, "versions": [1, 2], "used_by": ["shop.people.id"]}
+        {
+            "name": "pii",
+            "current": 2,
+            "previous": 1,
+            "versions": [1, 2],
+            "derived": [],
+            "used_by": ["shop.people.id"],
+        }
     ]
     assert not _shown(place, as_text, as_json)
 
@@ -116,3 +125,59 @@ def test_editors_at_once_lose_nothing(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: generate_key(path, f"k{number}"), range(20)))
     assert len(load_keys(path)) == 20
+
+
+def test_a_rotation_is_open_until_it_is_closed(place):
+    """`previous` names the version before; closing keeps every version."""
+    place.run("keys", "rotate", "pii")
+    assert load_keys(place.keys)["pii"].previous == 1
+    place.run("keys", "rotate", "pii")
+    assert load_keys(place.keys)["pii"].previous == 2
+    result = place.run("keys", "close", "pii")
+    after = load_keys(place.keys)["pii"]
+    assert (after.current, after.previous, sorted(after.versions)) == (3, None, [1, 2, 3])
+    assert not _shown(place, result)
+    assert isinstance(place.run("keys", "close", "pii").exception, ConfigError)
+
+
+def test_with_a_master_key_no_new_secret_is_written(place, monkeypatch):
+    """New versions are derived, marked as such, and `[master]` stays as it was said."""
+    master = base64.b64encode(bytes(range(32))).decode()
+    monkeypatch.setenv("MASTER_KEY", master)
+    said = '[master]\nenv = "MASTER_KEY"\n'
+    place.keys.write_text(said + place.keys.read_text())
+    results = [place.run("keys", *args) for args in (("generate", "dlq"), ("rotate", "pii"))]
+    file, keys = tomllib.loads(place.keys.read_text()), load_keys(place.keys)
+    assert file["master"] == {"env": "MASTER_KEY"}
+    assert file["dlq"]["1"].startswith("master:")
+    assert file["pii"]["2"].startswith("master:")
+    assert keys["pii"].versions[2] == derive_version(bytes(range(32)), "pii", 2)
+    listed = place.run("keys", "list")
+    assert "1, 2 (master)" in listed.stdout
+    assert not _shown(place, *results, listed)
+    assert isinstance(place.run("keys", "generate", "master").exception, ConfigError)
+
+
+def test_the_commands_form_of_the_master_survives_an_edit(place):
+    """A list of arguments with what TOML must escape."""
+    code = f"print('{base64.b64encode(bytes(32)).decode()}')  # \\ \" ü"
+    command = [sys.executable, "-c", code]
+    said = f"[master]\ncommand = {json.dumps(command)}\ntimeout_s = 60\n"
+    place.keys.write_text(said + place.keys.read_text())
+    place.run("keys", "generate", "dlq")
+    file = tomllib.loads(place.keys.read_text())
+    assert file["master"] == {"command": command, "timeout_s": 60}
+    assert load_keys(place.keys)["dlq"].secret == derive_version(bytes(32), "dlq", 1)
+
+
+def test_uses_follow_the_key_that_the_policy_names(place):
+    """Without asking MySQL: a named column feeds the key, others and append-only ones do not."""
+    place.is_down = True
+    place.write(f"  a: {TOKEN}\n  b: {TOKEN}\n", "shop.log", key="[a]")
+    place.write(f"  c: {TOKEN}\n", "shop.visits", append_only="true")
+    said = place.run("keys", "rotate", "pii").stderr.splitlines()
+    assert said[0].startswith("warning: if this is a key column: shop.log.a: ")
+    assert [line.split(": ")[:2] for line in said[1:]] == [
+        ["note", "shop.log.b"],
+        ["note", "shop.visits.c"],
+    ]

@@ -34,7 +34,7 @@ CASES = {
     "unknown-column": ({"nme": "{class: public, rule: keep}"}, "shop.people.nme"),
     "missing-rule": ({"email": None}, "shop.people.email"),
     "unknown-key": (
-        {"email": "{class: identifier, rule: token, key: nope, type: email}"},
+        {"email": "{class: identifier, rule: token, key: nope, type: mail}"},
         "shop.people.email",
     ),
     "refused-rule": ({"zip": "{class: quasi, rule: truncate, chars: 3}"}, "shop.people.zip"),
@@ -45,6 +45,10 @@ CASES = {
     "bare-quasi": (
         {"zip": "{class: quasi, rule: keep}", "lat": "{class: quasi, rule: keep}"},
         "shop.people.lat",
+    ),
+    "unfolded-email": (
+        {"email": "{class: identifier, rule: token, key: pii, type: email}"},
+        "shop.people.email",
     ),
     "visible-rank": ({"created_at": "{class: public, rule: keep}"}, "shop.people.created_at"),
 }
@@ -76,9 +80,47 @@ def test_a_column_that_a_rule_needs_must_be_there(place):
     assert "needs column `nme`" in " ".join(place.run("lint").stdout.split())
 
 
+KEYLESS = replace(PEOPLE, key=())
+OPTION_CASES = {
+    "no-key": (KEYLESS, {"key": "[id, nme]"}, "shop.people"),
+    "refused-option": (PEOPLE, {"key": "[id]"}, "shop.people"),
+    "hidden-lineage": (PEOPLE, {"lineage": "true"}, "shop.people.id"),
+    "nullable-key": (KEYLESS, {"key": "[id, boss_id]"}, "shop.people.boss_id"),
+}
+
+
+@pytest.mark.parametrize(("code", "case"), OPTION_CASES.items(), ids=OPTION_CASES)
+def test_each_flaw_of_the_options_is_found_alone(place, code, case):
+    """At the file, or at the column that it is about."""
+    place.tables["shop.people"], options, subject = case
+    boss = "{class: identifier, rule: token, key: pii, type: person_id}"
+    place.write(_columns({"boss_id": boss}), **options)
+    assert [it[:2] for it in _found(place)] == [(code, subject)]
+
+
+@pytest.mark.parametrize("options", [{"key": "[id]"}, {"append_only": "true", "lineage": "true"}])
+def test_a_table_without_key_whose_policy_says_what_to_do_is_fine(place, options):
+    """With columns that are a key, or without one."""
+    place.tables["shop.people"] = KEYLESS
+    place.write(_columns({}), **options)
+    assert _found(place) == []
+
+
+def test_named_columns_are_judged_as_a_key(place):
+    """In clear, dropped, or with a rule that joins rows; without MySQL too, where it can be."""
+    place.tables["shop.people"] = KEYLESS
+    place.write(_columns({"id": "{class: identifier, rule: keep}"}), key="[id]")
+    assert [code for code, *_ in _found(place)] == ["clear-key"]
+    assert [code for code, *_ in _found(place, "--offline")] == ["clear-key"]
+    place.write(_columns({}), key="[id, email]")
+    assert [code for code, *_ in _found(place, "--offline")] == ["hidden-key"]
+    place.write(_columns({}), key="[id]", lineage="true")
+    assert [code for code, *_ in _found(place, "--offline")] == ["hidden-lineage"]
+
+
 def test_every_lint_has_a_case():
-    """A new row of the table cannot be forgotten above; two have tests of their own."""
-    assert set(CASES) | {"no-key", "k-without-quasi"} == {lint.code for lint in LINTS}
+    """A new row of the table cannot be forgotten above; one has a test of its own."""
+    assert {*CASES, *OPTION_CASES, "k-without-quasi"} == {lint.code for lint in LINTS}
 
 
 def test_a_good_policy_has_no_findings(place):

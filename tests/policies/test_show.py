@@ -1,6 +1,7 @@
 """`cdc policies show`: what leaves, as a table."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,32 @@ def test_json_has_the_same(place, source):
     }
     assert topic["dropped"] == ["lastName"]
     assert source.closed
+
+
+@pytest.mark.usefixtures("source")
+def test_options_stand_beside_the_format(place, monkeypatch):
+    """Those that are not the default, in both forms."""
+    monkeypatch.setattr("tests.policies.test_show.PEOPLE", replace(PEOPLE, key=()))
+    place.write(COLUMNS, key="[id]", deletes="record_then_tombstone")
+    head = place.run("show").stdout.splitlines()[0]
+    assert head.endswith("(avro; key: id; deletes: record_then_tombstone)")
+    place.write(COLUMNS, append_only="true", lineage="true")
+    (topic,) = json.loads(place.run("show", "--output", "json").stdout)["topics"]
+    assert topic["options"] == ["append_only", "lineage"]
+    assert not any(field["is_key"] for field in topic["fields"])
+
+
+@pytest.mark.usefixtures("source")
+def test_an_open_rotation_shows_both_fields(place):
+    """The token under the version before leaves too, and is shown."""
+    place.write(COLUMNS + "  x1: {class: identifier, rule: token, key: pii, type: phone}\n")
+    place.run("keys", "rotate", "pii")
+    shown = place.run("show").stdout
+    assert [line.split()[1] for line in shown.splitlines() if " token " in line] == [
+        "id",
+        "x1",
+        "x1__prev",
+    ]
 
 
 def test_a_table_without_policy_is_refused(place, source):

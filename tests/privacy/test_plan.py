@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cdc.errors import TableStopped
-from cdc.privacy.plan import plan_table
+from cdc.errors import ConfigError, TableStopped
+from cdc.privacy.plan import plan_table, require_keys
 from cdc.privacy.policy import parse_policy
 from registry.derive.table import Column, Table
 from registry.derive.types import DATE, LONG, STRING
@@ -87,3 +87,16 @@ def test_no_policy_and_no_key_stop_the_table():
         plan_table(TABLE, {}, KEYS, "governed")
     assert caught.value.code == "no_policy"
     assert _stop(ID, Table("shop", "t", TABLE.columns, ())).code == "no_key"
+
+
+def test_a_key_that_a_policy_names_must_be_there():
+    """One line with the place and the next step, before anything starts."""
+    text = f"table: shop.t\ncolumns:\n{ID}  a: {{class: quasi, rule: token, key: crm, type: a}}\n"
+    policy = parse_policy(Path("p.yaml"), text)
+    with pytest.raises(ConfigError) as caught:
+        require_keys({"shop.t": policy}, KEYS)
+    assert caught.value.message == (
+        "p.yaml:4: shop.t.a: rule `token` needs key `crm`; known keys: pii"
+    )
+    assert caught.value.hint == "cdc policies keys generate crm"
+    require_keys({"shop.t": policy}, {**KEYS, "crm": KEYS["pii"]})

@@ -12,7 +12,22 @@ from hypothesis import strategies as st
 from cdc.canonical import from_slice, to_slice
 from cdc.column import Column
 from cdc.privacy.transforms.rule import RefusedRuleError
-from registry.derive.types import DOUBLE, FLOAT, LONG, STRING, Canonical
+from registry.derive.types import (
+    BOOLEAN,
+    BYTES,
+    DATE,
+    DOUBLE,
+    FLOAT,
+    GEOMETRY,
+    JSON,
+    LOCAL_TIMESTAMP,
+    LONG,
+    SET,
+    STRING,
+    TIME,
+    VECTOR,
+    Canonical,
+)
 from tests.privacy.binding import bind
 
 DEGREES = Canonical("decimal", 10, 8)
@@ -66,7 +81,31 @@ def test_fold_is_refused_on_keys_and_numbers():
         bind({**TOKEN, "fold": True}, LONG)
 
 
-@pytest.mark.parametrize("canonical", [FLOAT, DOUBLE])
+@pytest.mark.parametrize(
+    ("canonical", "value", "text"),
+    [
+        (TIME, -1, b"-00:00:00.000001"),
+        (JSON, '{"a":[1,"\u00e9"]}', '{"a":[1,"\u00e9"]}'.encode()),
+        (SET, ("b", '\u00e9"'), '["b","\u00e9\\""]'.encode()),
+        (SET, (), b"[]"),
+        (GEOMETRY, b"\x01\x02\xff", b"\x01\x02\xff"),
+        (BYTES, b"\x01\x00", b"\x01\x00"),  # what BIT(9) becomes
+        (BOOLEAN, False, b"false"),
+        (DATE, 19782, b"2024-02-29"),
+        (LOCAL_TIMESTAMP, 0, b"1970-01-01T00:00:00.000000"),
+        (DEGREES, Decimal("1.50000000"), b"1.50000000"),
+    ],
+)
+def test_token_of_any_exact_value_is_that_of_its_json_form(canonical, value, text):
+    """Every kind but floats; bytes and geometries as they are."""
+    bound = bind(TOKEN, canonical)
+    expected = _independent_token(text, "email", "governed")
+    assert bound.plain(value) == expected
+    column = bound.columnar(Column.of([to_slice(value, canonical), None]))
+    assert list(column.values()) == [expected.encode(), None]
+
+
+@pytest.mark.parametrize("canonical", [FLOAT, DOUBLE, VECTOR])
 def test_token_is_refused_on_floats(canonical):
     """A float has no exact text, so no token."""
     with pytest.raises(RefusedRuleError, match="cannot act on"):

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from cdc.cli import cdc
-from cdc.errors import ExitCode, Unreachable
+from cdc.errors import ConfigError, ExitCode, Unreachable
 from tests.verify.world import World
 
 WIDTH = 80
@@ -121,3 +121,16 @@ def test_no_report_means_no_output(app, monkeypatch):
     result = app.run("--output", "json")
     assert isinstance(result.exception, Unreachable)
     assert result.stdout == ""
+
+
+def test_append_only_tables_are_left_out_with_a_note(app, monkeypatch):
+    """Their topics hold what MySQL may not have any more: not compared, and said so."""
+    plans = [replace(app.world.plan, append_only=True), app.world.plan]
+    monkeypatch.setattr("cdc.app.plan_tables", lambda *_: plans)
+    result = app.run()
+    assert result.return_value == ExitCode.FINE
+    assert result.stdout.count("equal") == 1
+    assert result.stderr.startswith("note: pizzashop.users: append-only: ")
+    named = app.run("pizzashop.users")
+    assert isinstance(named.exception, ConfigError)
+    assert "append-only" in named.exception.message

@@ -32,6 +32,18 @@ def test_equal_sides_are_equal_without_waiting(world):
     assert report.dropped == ("first_name", "last_name")
 
 
+def test_a_null_in_the_key_is_excused_by_a_letter_without_one():
+    """Where the policy names a key column that may be NULL: such a row has no record."""
+    world = World()
+    world.put(1)
+    world.rows[2] = make_user(2, id=None)
+    assert (world.verify().missing, world.verify().is_equal) == (1, False)
+    world.bury(None)
+    report = world.verify()
+    assert report.is_equal
+    assert report.dead_lettered == 1
+
+
 def _missing(world):
     world.rows[4] = make_user(4)
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from pydantic import Field
 
 from cdc.canonical import to_text
-from cdc.privacy.transforms.keyed import Mac, blinder, derive_key, require_key
+from cdc.privacy.transforms.keyed import Mac, blinder, derive_key, describe_making, require_key
 from cdc.privacy.transforms.rule import BoundRule, Context, Rule, columnar_of
 from registry.derive.types import STRING
 
@@ -56,4 +56,5 @@ class Encrypt(Rule):
             plain,
             columnar_of(plain, context.type, STRING),
             blinder(context.type, lambda value: mac(to_text(value, context.type))),
+            describe_making(self.rule, key, self.type),
         )

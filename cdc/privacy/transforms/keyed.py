@@ -14,15 +14,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cdc.canonical import from_slice
 from cdc.column import Column, IntArray
 from cdc.keys import Key
-from cdc.privacy.transforms.rule import Context, RefusedRuleError
-from registry.derive.types import Canonical
+from cdc.privacy.transforms.rule import Context, MadeBy, RefusedRuleError
+from registry.derive.types import KINDS, Canonical
 
 BLIND_BYTES = 5
 """40 bits a key: what is added to `__version` so that it does not tell the row's rank."""
 
-EXACT_KINDS = frozenset(
-    {"string", "long", "bytes", "decimal", "boolean", "date", "timestamp", "local_timestamp"}
-)
+EXACT_KINDS = frozenset(KINDS) - {"float", "double", "vector"}
 """Kinds whose values have one text each; a float has none that every reader agrees on."""
 
 _BLOCK = 64
@@ -40,6 +38,11 @@ def require_key(rule: str, name: str, context: Context) -> Key:
     if context.type.kind not in EXACT_KINDS:
         raise RefusedRuleError(f"rule `{rule}` cannot act on {context.type}: use `drop` or `keep`")
     return context.keys[name]
+
+
+def describe_making(rule: str, key: Key, semantic_type: str) -> MadeBy:
+    """What a rule's pseudonyms depend on, without the secret."""
+    return {"rule": rule, "key": key.name, "version": key.current, "type": semantic_type}
 
 
 def derive_key(

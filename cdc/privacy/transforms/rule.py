@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +15,10 @@ from cdc.keys import KeyRing
 from registry.derive.types import Canonical
 
 Class = Literal["public", "identifier", "quasi", "personal", "sensitive"]
+
+
+MadeBy = Mapping[str, str | int]
+"""What makes a pseudonym: `rule`, `key`, `version` and `type`; empty where none is made."""
 
 
 class RefusedRuleError(ValueError):
@@ -45,13 +49,14 @@ class BoundRule:
     that hides the row's rank in `__version`; None where the rule leaves the value in clear.
 
     A rule that needs further columns takes their values (and columns) behind its own, in the order
-    of `Rule.needs`; where any of them is NULL, so is the output.
+    of `Rule.needs`; where any of them is NULL, so is the output. Another `made_by` gives another pseudonym for the same value.
     """
 
     type: Canonical
     plain: Callable[..., Any]
     columnar: Callable[..., Column]
     blind: Callable[[Column], IntArray] | None = None
+    made_by: MadeBy = field(default_factory=dict)
 
 
 class Rule(BaseModel, ABC):

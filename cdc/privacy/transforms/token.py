@@ -11,7 +11,7 @@ from pydantic import Field
 
 from cdc.canonical import from_slice, to_text
 from cdc.column import Column
-from cdc.privacy.transforms.keyed import Mac, blinder, derive_key, require_key
+from cdc.privacy.transforms.keyed import Mac, blinder, derive_key, describe_making, require_key
 from cdc.privacy.transforms.rule import BoundRule, Context, RefusedRuleError, Rule
 from registry.derive.types import STRING, Canonical
 
@@ -24,7 +24,8 @@ class Token(Rule):
 
     The same `type` in two tables gives the same token for the same value, so that joins hold. Text
     of the token: `v<key version>.<32 characters of base32>`. NULL stays NULL. With `fold`, case and
-    Unicode form of a text do not matter (NFC, then case folding).
+    Unicode form of a text do not matter (NFC, then case folding). While its key is being rotated,
+    `<field>__prev` has the token under the version before.
 
     Example: `email: {class: identifier, rule: token, key: pii, type: email, fold: true}`
     """
@@ -58,6 +59,7 @@ class Token(Rule):
             plain,
             lambda column: _tokens(column, context.type, plain),
             blinder(context.type, lambda value: mac(text(value)), TOKEN_BYTES),
+            describe_making(self.rule, key, self.type),
         )
 
 
