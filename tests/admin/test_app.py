@@ -62,7 +62,8 @@ def test_lists_are_objects_with_one_list() -> None:
 
     assert topics == {"topics": [{"name": "governed.pizzashop.users.v1"}]}
     assert relays == {"relays": []}
-    assert client.get("/api/v1/policies/k").json() == topics
+    counted = client.get("/api/v1/policies/k").json()
+    assert counted == {"topics": [{"topic": "governed.pizzashop.users.v1"}]}
 
 
 def test_connectors_show_states_and_the_first_causes_class() -> None:
