@@ -49,7 +49,9 @@ class BoundRule:
     that hides the row's rank in `__version`; None where the rule leaves the value in clear.
 
     A rule that needs further columns takes their values (and columns) behind its own, in the order
-    of `Rule.needs`; where any of them is NULL, so is the output. Another `made_by` gives another pseudonym for the same value.
+    of `Rule.needs`; where any of them is NULL, so is the output.
+
+    Another `made_by` gives another pseudonym for the same value.
     """
 
     type: Canonical
