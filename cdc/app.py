@@ -17,6 +17,7 @@ from cdc.config import Settings
 from cdc.connect.client import ConnectClient
 from cdc.control.status import RelayStatus, read_status
 from cdc.errors import ConfigError, Unreachable
+from cdc.evolution.lock import LockFolder
 from cdc.govern import Governor, PolicyFolder
 from cdc.kafka.client import KafkaAccess
 from cdc.kafka.layout import STATUS, dead_letter_topic
@@ -54,6 +55,7 @@ def build_relay(settings: Settings, instance: int) -> Relay:
             " it seals the originals of dead letters"
         )
     folder = PolicyFolder(settings.policies.dir, _report_policy)
+    lock = LockFolder(settings.policies.lock, is_binding=settings.relay.evolution == "locked")
     registry = RegistryClient(settings.registry_url)
     kafka = KafkaAccess.of(settings)
     ports = Ports(
@@ -61,7 +63,7 @@ def build_relay(settings: Settings, instance: int) -> Relay:
         sink=kafka.sink(settings.relay, instance),
         topics=kafka.topics(),
         reader=kafka.reader(),
-        programs=Governor(folder, keys, registry, settings.relay.namespace),
+        programs=Governor(folder, keys, registry, settings.relay.namespace, lock),
         cipher=keys[DEAD_LETTER_KEY],
     )
     return Relay(settings.relay, instance, ports)

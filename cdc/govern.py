@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from cdc.errors import ConfigError, EnvelopeError, TableStopped, TransientError
 from cdc.event import AvroShape, JsonShape, Shape
+from cdc.evolution.lock import LockFolder
+from cdc.evolution.subjects import Registry, Subjects
 from cdc.keys import KeyRing
-from cdc.privacy.plan import Plan, plan_table, topic_of
+from cdc.privacy.plan import plan_table, topic_of
 from cdc.privacy.policy import Policy, load_policies
 from cdc.stream.decode import Decoder, avro_decoder, json_decoder
 from cdc.stream.encode import avro_encoder, json_encoder
@@ -28,39 +30,8 @@ from registry.derive.from_debezium import (
     table_from_avro,
     table_from_connect,
 )
-from registry.derive.record import derive_key, derive_value
-from registry.errors import (
-    IncompatibleSchema,
-    InvalidSchemaError,
-    NotFound,
-    RegistryUnreachable,
-    Unprocessable,
-)
-from registry.model import CompatibilityLevel, RegisteredSchema, SchemaId, Subject
-
-GOVERNED_LEVEL = CompatibilityLevel.FULL_TRANSITIVE
-
-
-class Registry(Protocol):
-    """What is needed of a schema registry (`registry.client.RegistryClient` has it)."""
-
-    def register(self, subject: Subject, schema: str) -> SchemaId:
-        """Register a version; the id of the same schema if it is there already."""
-
-    def look_up(self, subject: Subject, schema: str) -> RegisteredSchema | None:
-        """The version that has this schema."""
-
-    def latest(self, subject: Subject) -> RegisteredSchema | None:
-        """The newest version."""
-
-    def schema_by_id(self, schema_id: SchemaId) -> str:
-        """Schema text of an id."""
-
-    def level(self, subject: Subject | None) -> CompatibilityLevel | None:
-        """The subject's own level."""
-
-    def set_level(self, subject: Subject | None, level: CompatibilityLevel) -> None:
-        """Give the subject a level of its own."""
+from registry.errors import InvalidSchemaError, NotFound, RegistryUnreachable
+from registry.model import SchemaId
 
 
 class PolicyFolder:
@@ -104,16 +75,24 @@ class Governor:
     """Makes programs; the only place where the record path meets the registry."""
 
     def __init__(
-        self, policies: PolicyFolder, keys: KeyRing, registry: Registry, namespace: str
+        self,
+        policies: PolicyFolder,
+        keys: KeyRing,
+        registry: Registry,
+        namespace: str,
+        lock: LockFolder | None = None,
     ) -> None:
         self._policies = policies
         self._keys = keys
         self._registry = registry
         self._namespace = namespace
+        self._lock = lock
+        self._subjects = Subjects(registry, lock)
 
     def refresh(self) -> bool:
-        """Whether policies changed, so that programs must be made anew."""
-        return self._policies.refresh()
+        """Whether policies or the lock changed, so that programs must be made anew."""
+        is_lock_changed = self._lock is not None and self._lock.refresh()
+        return self._policies.refresh() or is_lock_changed
 
     def program_for(self, raw_topic: str, shape: Shape) -> Program:
         """The program for messages of this shape, its governed schemas registered.
@@ -133,15 +112,27 @@ class Governor:
         if not raw.table.key:
             return self._keyless(raw, make_decoder)
         plan = plan_table(raw.table, self._policies.policies, self._keys, self._namespace)
-        key_id, value_id = self._register(plan)
+        registered = self._subjects.register(plan)
         wanted = wanted_columns(raw, plan)
         encoder = (
             json_encoder(plan.governed, delete_records=plan.delete_records)
             if plan.is_json
-            else avro_encoder(plan.governed, key_id, value_id, delete_records=plan.delete_records)
+            else avro_encoder(
+                plan.governed,
+                registered.key_id,
+                registered.value_id,
+                delete_records=plan.delete_records,
+            )
         )
-        run = compose(plan, wanted, make_decoder(wanted), encoder)
-        return Program(plan.topic, key_id, value_id, plan.withheld, run, plan.delete_records)
+        return Program(
+            plan.topic,
+            registered.key_id,
+            registered.value_id,
+            plan.withheld,
+            compose(plan, wanted, make_decoder(wanted), encoder),
+            plan.delete_records,
+            registered.unlocked,
+        )
 
     def _keyless(
         self, raw: RawTable, make_decoder: Callable[[tuple[RawColumn, ...]], Decoder]
@@ -182,38 +173,6 @@ class Governor:
         read_key = make_reader(key) if key else None
         read_value = make_reader(value)
         return raw, lambda wanted: avro_decoder(shape, wanted, read_key, read_value)
-
-    def _register(self, plan: Plan) -> tuple[SchemaId, SchemaId]:
-        key = Subject(f"{plan.topic}-key")
-        value = Subject(f"{plan.topic}-value")
-        key_schema = derive_key(plan.topic, plan.governed)
-        self._refuse_other_key(plan, key, key_schema)
-        return (
-            self._register_one(plan, key, key_schema),
-            self._register_one(plan, value, derive_value(plan.topic, plan.governed)),
-        )
-
-    def _refuse_other_key(self, plan: Plan, subject: Subject, schema: str) -> None:
-        """Compaction compares whole key bytes: another key schema would leave immortal rows."""
-        if self._registry.latest(subject) and not self._registry.look_up(subject, schema):
-            raise TableStopped(
-                "key_changed",
-                f"{plan.table.qualified}: the governed key would change within {plan.topic}",
-                hint="raise `major` in the policy: the new topic starts with a snapshot",
-            )
-
-    def _register_one(self, plan: Plan, subject: Subject, schema: str) -> SchemaId:
-        try:
-            if self._registry.level(subject) is None:
-                self._registry.set_level(subject, GOVERNED_LEVEL)
-            return self._registry.register(subject, schema)
-        except (IncompatibleSchema, Unprocessable) as error:
-            why = error.messages[0] if isinstance(error, IncompatibleSchema) else str(error)
-            raise TableStopped(
-                "breaking_schema",
-                f"{plan.table.qualified}: {subject} refuses the next version: {why}",
-                hint="raise `major` in the policy, or undo the change in the policy or the table",
-            ) from None
 
 
 def _open_json(

@@ -115,6 +115,11 @@ class RegistryClient:
         except NotFound:
             return []
 
+    def history(self, subject: Subject) -> list[str]:
+        """Return the schemas of all versions, oldest first; none for an unknown subject."""
+        path = f"/subjects/{_quote(subject)}/versions"
+        return [str(self._call("GET", f"{path}/{n}")["schema"]) for n in self.versions(subject)]
+
     def subjects(self, prefix: str = "") -> list[Subject]:
         """Return the subjects that start with `prefix`, in order."""
         query = f"?subjectPrefix={_quote(prefix)}" if prefix else ""

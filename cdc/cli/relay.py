@@ -117,6 +117,9 @@ def _print(relays: Mapping[str, RelayStatus], silent: set[str], now_ms: int) -> 
             if row.code:
                 click.echo(f"{row.raw_topic}: {row.state} ({row.code}): {row.message}")
                 click.echo(f"  hint: {row.hint}" if row.hint else "", nl=bool(row.hint))
+            if row.lock_stale:
+                click.echo(f"{row.raw_topic}: lock is stale: {', '.join(row.lock_stale)}")
+                click.echo("  hint: cdc schemas lock, and commit the files")
 
 
 def _cells(row: TableStatus) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ class TableState(StrEnum):
 class TableStatus:
     """One raw partition. `code`, `message` and `hint` are empty while it runs.
 
+    `lock_stale` names the subjects whose newest schema is not the committed lock's.
+
     Counts are since the relay took the partition; `lag` is in raw offsets.
     """
 
@@ -51,6 +53,7 @@ class TableStatus:
     lag: int = 0
     events: int = 0
     dead_letters: int = 0
+    lock_stale: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +102,6 @@ def _relay(value: Mapping[str, Any]) -> RelayStatus:
 def _table(value: Mapping[str, Any]) -> TableStatus:
     known = {field.name: value[field.name] for field in fields(TableStatus) if field.name in value}
     known["state"] = TableState(known["state"])
-    known["withheld"] = tuple(known.get("withheld", ()))
+    for name in ("withheld", "lock_stale"):
+        known[name] = tuple(known.get(name, ()))
     return TableStatus(**known)

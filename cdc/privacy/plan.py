@@ -56,13 +56,15 @@ class Plan:
         return tuple(column.governed for column in self.columns)
 
 
-def topic_of(namespace: str, policy: Policy) -> str:
-    """`<namespace>.<database>.<table>.v<major>`."""
-    return f"{namespace}.{policy.table}.v{policy.file.major}"
+def topic_of(namespace: str, policy: Policy, major: int = 0) -> str:
+    """`<namespace>.<database>.<table>.v<major>`; the policy's major is the lowest."""
+    return f"{namespace}.{policy.table}.v{max(major, policy.file.major)}"
 
 
-def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, namespace: str) -> Plan:
-    """Bind the policy of a table.
+def plan_table(
+    table: Table, policies: Mapping[str, Policy], keys: KeyRing, namespace: str, major: int = 0
+) -> Plan:
+    """Bind the policy of a table; `major` is that of the topic where the policy's is lower.
 
     Raises:
         TableStopped: no policy (`no_policy`), no key (`no_key`), a rule that cannot act
@@ -89,7 +91,7 @@ def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, name
     return Plan(
         table,
         policy.version,
-        topic_of(namespace, policy),
+        topic_of(namespace, policy, major),
         policy.file.format == "json",
         tuple(columns),
         tuple(withheld),

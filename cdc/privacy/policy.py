@@ -39,6 +39,9 @@ class PolicyFile(BaseModel):
     deletes: Literal["tombstone", "record_then_tombstone"] = Field(
         "tombstone", description="what a delete becomes; the second tells readers when and what"
     )
+    on_breaking: Literal["stop", "new_major"] = Field(
+        "stop", description="a shape that readers of the topic cannot take: stop, or the next major"
+    )
     columns: dict[str, AnyRule] = Field(description="one rule per column; none: withheld")
 
     @field_validator("columns", mode="before")

@@ -18,6 +18,7 @@ from cdc.relay.opening import OPENING_CODES, Opener, Opening
 from cdc.relay.ports import Ports
 from cdc.relay.table import Halt, Table
 from cdc.relay.work import Work
+from cdc.stream.pipeline import Program
 from cdc.telemetry.logs import get_log
 
 _LOG = get_log("cdc.relay")
@@ -133,7 +134,9 @@ class TableBook:
             self._tables[at].position = offset
         for at, tally in work.tallies.items():
             table = self._tables[at]
-            table.program = tally.program or table.program
+            if tally.program is not None:
+                _say_lock(table, tally.program)
+                table.program = tally.program
             if tally.passed:
                 self._went_on(table)
             if tally.halt is not None:
@@ -178,3 +181,15 @@ class TableBook:
             _LOG.info("table_goes_on", topic=table.at.topic, after=table.earlier.code)
         table.stop_noted, table.earlier = False, None
         self._halted.pop(table.at, None)
+
+
+def _say_lock(table: Table, program: Program) -> None:
+    """A lock that has fallen behind the stream is said once."""
+    told = table.program.unlocked if table.program else ()
+    if program.unlocked and program.unlocked != told:
+        _LOG.warning(
+            "lock_stale",
+            topic=table.at.topic,
+            subjects=program.unlocked,
+            hint="cdc schemas lock, and commit the files",
+        )

@@ -86,4 +86,5 @@ class Table:
             lag,
             self.events,
             self.dead_letters,
+            self.program.unlocked if self.program else (),
         )

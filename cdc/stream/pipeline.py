@@ -32,6 +32,8 @@ class Program:
     event: what cannot pass is in `rejects`."""
     delete_records: bool = False
     """A delete becomes a record and then a tombstone: readers need time to see the first."""
+    unlocked: tuple[str, ...] = ()
+    """Subjects whose schema is another one than the committed lock's."""
 
 
 def wanted_columns(raw: RawTable, plan: Plan) -> tuple[RawColumn, ...]:

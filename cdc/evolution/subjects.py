@@ -1,0 +1,145 @@
+"""A governed topic's two subjects: the only place where the record path meets the registry.
+
+A schema that a subject has already is found again; a new one is registered where readers of every
+earlier version can go on and, under a binding lock, where the lock has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cdc.errors import TableStopped
+from cdc.evolution.lock import LockFolder
+from cdc.evolution.meaning import find_changed_meanings
+from cdc.privacy.plan import Plan
+from registry.derive.from_governed import columns_of_governed
+from registry.derive.record import derive_key, derive_value
+from registry.errors import IncompatibleSchema, InvalidSchemaError, Unprocessable
+from registry.model import CompatibilityLevel, RegisteredSchema, SchemaId, Subject
+
+GOVERNED_LEVEL = CompatibilityLevel.FULL_TRANSITIVE
+BREAKING_CODES = frozenset({"breaking_schema", "key_changed"})
+"""What a new major is the way out of."""
+_REMEDY = (
+    "let the policy say `on_breaking: new_major`, raise its `major`, or undo the change"
+    " in the policy or the table"
+)
+
+
+class Registry(Protocol):
+    """What is needed of a schema registry (`registry.client.RegistryClient` has it)."""
+
+    def register(self, subject: Subject, schema: str) -> SchemaId:
+        """Register a version; the id of the same schema if it is there already."""
+
+    def look_up(self, subject: Subject, schema: str) -> RegisteredSchema | None:
+        """The version that has this schema."""
+
+    def history(self, subject: Subject) -> Sequence[str]:
+        """The schemas of all versions, oldest first."""
+
+    def schema_by_id(self, schema_id: SchemaId) -> str:
+        """Schema text of an id."""
+
+    def level(self, subject: Subject | None) -> CompatibilityLevel | None:
+        """The subject's own level."""
+
+    def set_level(self, subject: Subject | None, level: CompatibilityLevel) -> None:
+        """Give the subject a level of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The ids of a topic's schemas; `unlocked` names the subjects whose lock says otherwise."""
+
+    key_id: SchemaId
+    value_id: SchemaId
+    unlocked: tuple[Subject, ...] = ()
+
+
+class Subjects:
+    """Registers plans; `lock` None: nothing is locked."""
+
+    def __init__(self, registry: Registry, lock: LockFolder | None) -> None:
+        self._registry = registry
+        self._lock = lock
+
+    def register(self, plan: Plan) -> Registered:
+        """Make the plan's schemas the newest of its topic's subjects.
+
+        Raises:
+            TableStopped: `key_changed`, `breaking_schema` or `not_locked`; nothing is registered
+                unless the registry itself refused the value.
+            RegistryUnreachable: it does not answer.
+        """
+        key, value = subjects_of(plan.topic)
+        schemas = {
+            key: derive_key(plan.topic, plan.governed),
+            value: derive_value(plan.topic, plan.governed),
+        }
+        new = [it for it in schemas if self._registry.look_up(it, schemas[it]) is None]
+        if key in new and self._registry.history(key):
+            raise _key_changed(plan)
+        if value in new:
+            self._refuse_changed_meaning(plan, value)
+        unlocked = tuple(
+            it for it in schemas if self._lock and not self._lock.holds(it, schemas[it])
+        )
+        if self._lock and self._lock.is_binding:
+            _refuse_unlocked(plan, [it for it in unlocked if it in new])
+        key_id, value_id = (self._register(plan, it, schemas[it]) for it in schemas)
+        return Registered(key_id, value_id, unlocked)
+
+    def _refuse_changed_meaning(self, plan: Plan, subject: Subject) -> None:
+        for version in self._registry.history(subject):
+            try:
+                old = columns_of_governed(version)
+            except InvalidSchemaError:  # registered by another hand: the registry compares it
+                continue
+            changed = list(find_changed_meanings(old, plan.governed))
+            if changed:
+                raise TableStopped(
+                    "breaking_schema",
+                    f"{plan.table.qualified}: {'; '.join(changed)}:"
+                    f" readers of {plan.topic} would misread it",
+                    hint=_REMEDY,
+                )
+
+    def _register(self, plan: Plan, subject: Subject, schema: str) -> SchemaId:
+        try:
+            if self._registry.level(subject) is None:
+                self._registry.set_level(subject, GOVERNED_LEVEL)
+            return self._registry.register(subject, schema)
+        except (IncompatibleSchema, Unprocessable) as error:
+            why = error.messages[0] if isinstance(error, IncompatibleSchema) else str(error)
+            raise TableStopped(
+                "breaking_schema",
+                f"{plan.table.qualified}: {subject} refuses the next version: {why}",
+                hint=_REMEDY,
+            ) from None
+
+
+def subjects_of(topic: str) -> tuple[Subject, Subject]:
+    """Key and value subject of a topic."""
+    return Subject(f"{topic}-key"), Subject(f"{topic}-value")
+
+
+def _key_changed(plan: Plan) -> TableStopped:
+    """Compaction compares whole key bytes: another key schema would leave immortal rows."""
+    return TableStopped(
+        "key_changed",
+        f"{plan.table.qualified}: the governed key would change within {plan.topic}",
+        hint=_REMEDY,
+    )
+
+
+def _refuse_unlocked(plan: Plan, subjects: Sequence[Subject]) -> None:
+    if subjects:
+        raise TableStopped(
+            "not_locked",
+            f"{plan.table.qualified}: the lock does not have this shape:"
+            f" {', '.join(f'{subject}.avsc' for subject in subjects)}",
+            hint="cdc schemas lock; commit the files that it writes, and bring them here",
+        )
