@@ -7,9 +7,9 @@ import pytest
 from cdc.app import build_verifier, plan_tables
 from cdc.column import unzigzag
 from cdc.verify.records import RecordDecoder
-from tests.conftest import REPOSITORY
 from tests.end_to_end.conftest import Governed
 from tests.end_to_end.reading import Governance
+from tests.end_to_end.sources import write_connector
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.stack
@@ -90,18 +90,6 @@ def _create() -> str:
     return f"CREATE TABLE alltypes (id INT PRIMARY KEY, {columns}, {twice})"
 
 
-def _connector() -> str:
-    """The shop's connector for this table alone, under a prefix of its own."""
-    document = json.loads((REPOSITORY / "connectors/pizzashop.json").read_text())
-    config = document["config"] | {
-        "database.server.id": "184099",
-        "topic.prefix": "types",
-        "table.include.list": "pizzashop.alltypes",
-        "schema.history.internal.kafka.topic": "_schema-history.types",
-    }
-    return json.dumps({"name": "alltypes", "config": config}, indent=2)
-
-
 def _policy() -> str:
     columns = {name: {"class": "public", "rule": "keep"} for name in ("id", *COLUMNS, "twice")}
     return json.dumps({"table": "pizzashop.alltypes", "columns": columns})
@@ -114,13 +102,12 @@ def typed(governed: Governed, tmp_path):
     policy.write_text(_policy())
     lax = "SET sql_mode = ''"
     governed.execute(lax, _create(), *(_insert(n, n) for n in BEFORE))
-    file = tmp_path / "alltypes.json"
-    file.write_text(_connector())
+    file = write_connector(tmp_path, "types", "pizzashop.alltypes")
     governed.run("connectors", "apply", str(file))
     wait_until(lambda: _count(governed) == ROWS, 60, "the rows from the snapshot")
     yield governed
     policy.unlink()
-    governed.run("connectors", "delete", "alltypes")
+    governed.run("connectors", "delete", "types")
     governed.execute("DROP TABLE alltypes")
 
 
