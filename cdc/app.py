@@ -20,7 +20,7 @@ from cdc.errors import ConfigError, Unreachable
 from cdc.evolution.lock import LockFolder
 from cdc.govern import Governor, PolicyFolder
 from cdc.kafka.client import KafkaAccess
-from cdc.kafka.layout import STATUS, dead_letter_topic
+from cdc.kafka.layout import SOURCE_SPECS, STATUS, dead_letter_topic
 from cdc.kafka.port import Reader
 from cdc.keys import load_keys, read_secret
 from cdc.privacy.plan import Plan, plan_table
@@ -174,6 +174,15 @@ def read_tables(settings: Settings, names: Iterable[str]) -> Mapping[str, Table 
     """
     with closing(open_database(settings)) as database:
         return {name: database.table(*name.split(".", 1)) for name in names}
+
+
+def prepare_connectors(settings: Settings) -> None:
+    """Make the topics that connectors look for when they start.
+
+    Raises:
+        Unreachable: Kafka does not answer.
+    """
+    KafkaAccess.of(settings).topics().create(SOURCE_SPECS)
 
 
 def build_verifier(settings: Settings) -> Verifier:

@@ -2,13 +2,14 @@
 
 Enters: a raw topic and the shape of its messages. Leaves: the `Program` that turns them. This is
 where a change of the source's schema becomes, without a restart, the next version of a governed
-subject, or stops that table alone.
+subject or the first of a new major's, or stops that table alone.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from cdc.errors import ConfigError, EnvelopeError, TableStopped, TransientError
 from cdc.event import AvroShape, JsonShape, Shape
 from cdc.evolution.lock import LockFolder
 from cdc.evolution.subjects import Registry, Subjects
+from cdc.evolution.succession import Heir, settle_majors
 from cdc.keys import KeyRing
-from cdc.privacy.plan import plan_table, topic_of
+from cdc.majors import Majors, topic_of_major
+from cdc.privacy.plan import Plan, no_policy, plan_table, topic_of
 from cdc.privacy.policy import Policy, load_policies
 from cdc.stream.decode import Decoder, avro_decoder, json_decoder
 from cdc.stream.encode import avro_encoder, json_encoder
@@ -30,8 +33,12 @@ from registry.derive.from_debezium import (
     table_from_avro,
     table_from_connect,
 )
+from registry.derive.table import Table
 from registry.errors import InvalidSchemaError, NotFound, RegistryUnreachable
 from registry.model import SchemaId
+
+MakeDecoder = Callable[[tuple[RawColumn, ...]], Decoder]
+"""Of the columns that are wanted."""
 
 
 class PolicyFolder:
@@ -94,8 +101,11 @@ class Governor:
         is_lock_changed = self._lock is not None and self._lock.refresh()
         return self._policies.refresh() or is_lock_changed
 
-    def program_for(self, raw_topic: str, shape: Shape) -> Program:
+    def program_for(self, raw_topic: str, shape: Shape, majors: Majors | None = None) -> Program:
         """The program for messages of this shape, its governed schemas registered.
+
+        `majors` are those that the table has so far; the program's own hold from its first event
+        on.
 
         Raises:
             EnvelopeError: the schema is no Debezium envelope's.
@@ -103,52 +113,45 @@ class Governor:
             TransientError: the registry does not answer.
         """
         try:
-            return self._program(raw_topic, shape)
+            return self._program(raw_topic, shape, majors)
         except RegistryUnreachable as error:
             raise TransientError(f"registry: {error}", hint="is `cdc serve` running?") from None
 
-    def _program(self, raw_topic: str, shape: Shape) -> Program:
+    def _program(self, raw_topic: str, shape: Shape, majors: Majors | None) -> Program:
         raw, make_decoder = self._open(raw_topic, shape)
         if not raw.table.key:
-            return self._keyless(raw, make_decoder)
-        plan = plan_table(raw.table, self._policies.policies, self._keys, self._namespace)
-        registered = self._subjects.register(plan)
-        wanted = wanted_columns(raw, plan)
-        encoder = (
-            json_encoder(plan.governed, delete_records=plan.delete_records)
-            if plan.is_json
-            else avro_encoder(
-                plan.governed,
-                registered.key_id,
-                registered.value_id,
-                delete_records=plan.delete_records,
-            )
-        )
-        return Program(
-            plan.topic,
-            registered.key_id,
-            registered.value_id,
-            plan.withheld,
-            compose(plan, wanted, make_decoder(wanted), encoder),
-            plan.delete_records,
-            registered.unlocked,
-        )
-
-    def _keyless(
-        self, raw: RawTable, make_decoder: Callable[[tuple[RawColumn, ...]], Decoder]
-    ) -> Program:
+            return self._keyless(raw, make_decoder, majors)
         policy = self._policies.policies.get(raw.table.qualified)
-        topic = topic_of(self._namespace, policy) if policy else ""
-        stop = TableStopped(
-            "no_key" if policy else "no_policy",
-            f"{raw.table.qualified}: "
-            + ("the table has no primary key" if policy else "no policy, so nothing leaves"),
+        if policy is None:
+            raise no_policy(raw.table)
+        succession = settle_majors(
+            self._subjects, policy, lambda major: self._plan(raw.table, major), majors
         )
-        return Program(topic, 0, 0, (), compose_keyless(stop, topic, make_decoder(())))
+        return replace(
+            _compose(raw, make_decoder, succession.newest),
+            majors=succession.majors,
+            older=tuple(_compose(raw, make_decoder, heir) for heir in succession.older),
+        )
 
-    def _open(
-        self, raw_topic: str, shape: Shape
-    ) -> tuple[RawTable, Callable[[tuple[RawColumn, ...]], Decoder]]:
+    def _plan(self, table: Table, major: int) -> Plan:
+        return plan_table(table, self._policies.policies, self._keys, self._namespace, major)
+
+    def _keyless(self, raw: RawTable, make_decoder: MakeDecoder, majors: Majors | None) -> Program:
+        policy = self._policies.policies.get(raw.table.qualified)
+        stop = (
+            TableStopped("no_key", f"{raw.table.qualified}: the table has no primary key")
+            if policy
+            else no_policy(raw.table)
+        )
+        newest = topic_of(self._namespace, policy, majors.newest if majors else 0) if policy else ""
+        decoder = make_decoder(())
+        first, *older = (
+            Program(topic, 0, 0, (), compose_keyless(stop, topic, decoder), majors=majors)
+            for topic in _written(newest, majors)
+        )
+        return replace(first, older=tuple(older))
+
+    def _open(self, raw_topic: str, shape: Shape) -> tuple[RawTable, MakeDecoder]:
         try:
             if isinstance(shape, JsonShape):
                 return _open_json(raw_topic, shape)
@@ -158,9 +161,7 @@ class Governor:
                 "not_an_envelope", f"{raw_topic}: the message's schema is no Debezium envelope's"
             ) from None
 
-    def _open_avro(
-        self, raw_topic: str, shape: AvroShape
-    ) -> tuple[RawTable, Callable[[tuple[RawColumn, ...]], Decoder]]:
+    def _open_avro(self, raw_topic: str, shape: AvroShape) -> tuple[RawTable, MakeDecoder]:
         value = parse_lenient(self._registry.schema_by_id(SchemaId(shape.value_id)))
         key = (
             None
@@ -175,9 +176,38 @@ class Governor:
         return raw, lambda wanted: avro_decoder(shape, wanted, read_key, read_value)
 
 
-def _open_json(
-    raw_topic: str, shape: JsonShape
-) -> tuple[RawTable, Callable[[tuple[RawColumn, ...]], Decoder]]:
+def _written(newest: str, majors: Majors | None) -> Iterator[str]:
+    """The topics of a table that are written: the newest major's first."""
+    yield newest
+    for major in majors.served if majors and newest else ():
+        yield topic_of_major(newest, major)
+
+
+def _compose(raw: RawTable, make_decoder: MakeDecoder, heir: Heir) -> Program:
+    plan, registered = heir.plan, heir.registered
+    wanted = wanted_columns(raw, plan)
+    encoder = (
+        json_encoder(plan.governed, delete_records=plan.delete_records)
+        if plan.is_json
+        else avro_encoder(
+            plan.governed,
+            registered.key_id,
+            registered.value_id,
+            delete_records=plan.delete_records,
+        )
+    )
+    return Program(
+        plan.topic,
+        registered.key_id,
+        registered.value_id,
+        plan.withheld,
+        compose(plan, wanted, make_decoder(wanted), encoder),
+        plan.delete_records,
+        registered.unlocked,
+    )
+
+
+def _open_json(raw_topic: str, shape: JsonShape) -> tuple[RawTable, MakeDecoder]:
     key: Any = json_schema(shape.key_prefix) if shape.key_prefix else None
     value: Any = json_schema(shape.value_prefix)
     raw = table_from_connect(raw_topic, key, value)

@@ -47,7 +47,10 @@ def substitutions_of(settings: Settings) -> dict[str, str]:
 @click.pass_context
 def apply(ctx: click.Context, names: tuple[str, ...], timeout: float) -> None:
     """Bring connectors to the state of their files (default: all of connect.dir)."""
+    from cdc.app import prepare_connectors  # noqa: PLC0415 (help must be fast)
+
     settings = settings_of(ctx)
+    prepare_connectors(settings)
     results = apply_connectors(
         ConnectClient(settings.connect_url),
         find_files(settings.connect.dir, names),

@@ -15,7 +15,7 @@ from cdc.evolution.lock import LockFolder
 from cdc.evolution.meaning import find_changed_meanings
 from cdc.privacy.plan import Plan
 from registry.derive.from_governed import columns_of_governed
-from registry.derive.record import derive_key, derive_value
+from registry.derive.record import GovernedColumn, derive_key, derive_value
 from registry.errors import IncompatibleSchema, InvalidSchemaError, Unprocessable
 from registry.model import CompatibilityLevel, RegisteredSchema, SchemaId, Subject
 
@@ -91,6 +91,24 @@ class Subjects:
             _refuse_unlocked(plan, [it for it in unlocked if it in new])
         key_id, value_id = (self._register(plan, it, schemas[it]) for it in schemas)
         return Registered(key_id, value_id, unlocked)
+
+    def find(self, topic: str) -> tuple[tuple[GovernedColumn, ...], Registered] | None:
+        """The columns and ids of a topic's newest schemas; None: it has none that we wrote.
+
+        Raises:
+            RegistryUnreachable: it does not answer.
+        """
+        key, value = (self._newest(subject) for subject in subjects_of(topic))
+        if key is None or value is None:
+            return None
+        try:
+            return columns_of_governed(value.schema), Registered(key.id, value.id)
+        except InvalidSchemaError:
+            return None
+
+    def _newest(self, subject: Subject) -> RegisteredSchema | None:
+        history = self._registry.history(subject)
+        return self._registry.look_up(subject, history[-1]) if history else None
 
     def _refuse_changed_meaning(self, plan: Plan, subject: Subject) -> None:
         for version in self._registry.history(subject):

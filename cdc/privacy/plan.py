@@ -72,11 +72,7 @@ def plan_table(
     """
     policy = policies.get(table.qualified)
     if policy is None:
-        raise TableStopped(
-            "no_policy",
-            f"{table.qualified}: no policy, so nothing leaves",
-            hint=f"write schemas/policies/{table.qualified}.yaml",
-        )
+        raise no_policy(table)
     if not table.key:
         raise TableStopped("no_key", f"{table.qualified}: the table has no primary key")
     columns, withheld = [], []
@@ -96,6 +92,15 @@ def plan_table(
         tuple(columns),
         tuple(withheld),
         policy.file.deletes == "record_then_tombstone",
+    )
+
+
+def no_policy(table: Table) -> TableStopped:
+    """Of a table that no policy names."""
+    return TableStopped(
+        "no_policy",
+        f"{table.qualified}: no policy, so nothing leaves",
+        hint=f"write schemas/policies/{table.qualified}.yaml",
     )
 
 

@@ -18,6 +18,7 @@ def write_connector(folder: Path, prefix: str, tables: str) -> Path:
         "database.server.id": SERVER_IDS[prefix],
         "topic.prefix": prefix,
         "table.include.list": tables,
+        "signal.kafka.groupId": f"_cdc.signals.{prefix}",
         "schema.history.internal.kafka.topic": f"_schema-history.{prefix}",
     }
     file = folder / f"{prefix}.json"
