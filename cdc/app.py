@@ -15,12 +15,13 @@ from starlette.types import ASGIApp
 from cdc import __version__
 from cdc.config import Settings
 from cdc.connect.client import ConnectClient
+from cdc.control.state import read_state
 from cdc.control.status import RelayStatus, read_status
 from cdc.errors import ConfigError, Unreachable
 from cdc.evolution.lock import LockFolder
 from cdc.govern import Governor, PolicyFolder
 from cdc.kafka.client import KafkaAccess
-from cdc.kafka.layout import SOURCE_SPECS, STATUS, dead_letter_topic
+from cdc.kafka.layout import SOURCE_SPECS, STATE, STATUS, dead_letter_topic
 from cdc.kafka.port import Reader
 from cdc.keys import load_keys, read_secret
 from cdc.privacy.plan import Plan, plan_table
@@ -29,8 +30,8 @@ from cdc.relay import Ports, Relay
 from cdc.source import Database
 from cdc.telemetry.logs import get_log
 from cdc.telemetry.metrics import DEPENDENCY_UP, Metrics
-from cdc.topics import list_topics
-from cdc.verify import RelayPassing, Verifier
+from cdc.topics import Retirer, list_topics
+from cdc.verify import RelayPassing, TableReport, Verifier
 from registry.client import RegistryClient
 from registry.derive.table import Table
 from registry.errors import RegistryUnreachable, WireProfile
@@ -39,6 +40,7 @@ from registry.model import SchemaId
 from registry.service import open_registry
 
 DEAD_LETTER_KEY = "dlq"
+VERIFY_TIMEOUT_S = 60.0
 _LOG = get_log("cdc.app")
 
 
@@ -214,8 +216,41 @@ def build_verifier(settings: Settings) -> Verifier:
     return Verifier(database, topics, reader, schema_text, passing, letters)
 
 
-def plan_tables(settings: Settings, database: Database, names: Sequence[str]) -> list[Plan]:
+def newest_majors(settings: Settings) -> Mapping[str, int]:
+    """The newest recorded major of each table; none where a policy's is all that there is.
+
+    Raises:
+        Unreachable: Kafka does not answer.
+    """
+    state = read_state(KafkaAccess.of(settings).reader().read_to_end(STATE))
+    return {topic.split(".", 1)[1]: majors.newest for topic, majors in state.majors.items()}
+
+
+def build_retirer(settings: Settings) -> Retirer:
+    """What takes earlier majors away.
+
+    Raises:
+        ConfigError: a secret is missing.
+    """
+    kafka = KafkaAccess.of(settings)
+    reader = kafka.reader()
+    person = settings.relay.model_copy(update={"group": f"{settings.relay.group}-retire"})
+    return Retirer(
+        settings.relay.namespace,
+        kafka.topics(),
+        reader,
+        kafka.sink(person, 0),
+        RegistryClient(settings.registry_url),
+        lambda: relay_statuses(settings, reader),
+    )
+
+
+def plan_tables(
+    settings: Settings, database: Database, names: Sequence[str], majors: Mapping[str, int]
+) -> list[Plan]:
     """The plans of the named tables (none: of every table that has a policy), from live MySQL.
+
+    `majors` are those that are above the policies' (see `newest_majors`).
 
     Raises:
         ConfigError: a table has no policy, or MySQL has no such table.
@@ -236,8 +271,21 @@ def plan_tables(settings: Settings, database: Database, names: Sequence[str]) ->
                 f"{policies[name].path}: MySQL has no table {name}, or user"
                 f" `{settings.mysql.user}` may not see it"
             )
-        plans.append(plan_table(table, policies, keys, settings.relay.namespace))
+        namespace = settings.relay.namespace
+        plans.append(plan_table(table, policies, keys, namespace, majors.get(name, 0)))
     return plans
+
+
+def verify_table(settings: Settings, name: str, raw_topic: str) -> TableReport:
+    """Compare the newest major of one table with MySQL.
+
+    Raises:
+        ConfigError, TableStopped, Unreachable: see `plan_tables` and `Verifier.verify`.
+    """
+    verifier = build_verifier(settings)
+    with closing(verifier.database):
+        (plan,) = plan_tables(settings, verifier.database, [name], newest_majors(settings))
+        return verifier.verify(plan, raw_topic, VERIFY_TIMEOUT_S, lambda _: None)
 
 
 def raw_topic_of(settings: Settings, plan: Plan) -> str:

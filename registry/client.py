@@ -7,6 +7,7 @@ user or a password.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -126,6 +127,11 @@ class RegistryClient:
         names = (Subject(name) for name in self._call("GET", f"/subjects{query}"))
         # not every registry knows subjectPrefix
         return sorted(name for name in names if name.startswith(prefix))
+
+    def delete(self, subject: Subject) -> None:
+        """Soft-delete all versions: the subject is gone, its ids can still be read."""
+        with suppress(NotFound):
+            self._call("DELETE", f"/subjects/{_quote(subject)}")
 
     def set_level(self, subject: Subject | None, level: CompatibilityLevel) -> None:
         """Set the level of a subject, or (None) of the registry."""

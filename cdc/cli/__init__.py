@@ -30,7 +30,7 @@ COMMANDS = {
     ),
     "serve": ("cdc.cli.serve:serve", "Schema registry and admin REST."),
     "stack": ("cdc.cli.stack:stack", "A real MySQL, Kafka and Connect on this machine, no Docker."),
-    "topics": ("cdc.cli.topics:topics", "Governed and raw topics: list, tail."),
+    "topics": ("cdc.cli.topics:topics", "Governed and raw topics: list, tail, retire."),
     "verify": ("cdc.cli.verify:verify", "Compare a governed topic with MySQL, row by row."),
 }
 

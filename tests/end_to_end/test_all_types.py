@@ -122,7 +122,7 @@ def _differ(name: str, one: dict[str, object], other: dict[str, object]) -> bool
 def _slices(governed: Governed) -> dict[int, tuple[bytes | None, ...]]:
     """Per id the bytes of each column as they stand in the record."""
     verifier = build_verifier(governed.settings)
-    (plan,) = plan_tables(governed.settings, verifier.database, ["pizzashop.alltypes"])
+    (plan,) = plan_tables(governed.settings, verifier.database, ["pizzashop.alltypes"], {})
     decoder = RecordDecoder(plan, verifier.schema_text)
     rows = (decoder.row(record.value) for record in governed.records(TOPIC))
     return {unzigzag(row[0]): row[1:] for row in rows}
