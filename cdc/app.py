@@ -6,7 +6,7 @@ and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 from cdc import __version__
 from cdc.config import Settings
 from cdc.connect.client import ConnectClient
+from cdc.connect.desired import DesiredConnector
+from cdc.connect.raw_subjects import free_subjects, raw_topics, registry_urls
 from cdc.control.state import read_state
 from cdc.control.status import RelayStatus, read_status
 from cdc.errors import ConfigError, Unreachable
@@ -36,7 +38,7 @@ from registry.client import RegistryClient
 from registry.derive.table import Table
 from registry.errors import RegistryUnreachable, WireProfile
 from registry.http import create_app as create_registry_app
-from registry.model import SchemaId
+from registry.model import SchemaId, Subject
 from registry.service import open_registry
 
 DEAD_LETTER_KEY = "dlq"
@@ -178,13 +180,29 @@ def read_tables(settings: Settings, names: Iterable[str]) -> Mapping[str, Table 
         return {name: database.table(*name.split(".", 1)) for name in names}
 
 
-def prepare_connectors(settings: Settings) -> None:
-    """Make the topics that connectors look for when they start.
+def prepare_connectors(settings: Settings, connectors: Sequence[DesiredConnector]) -> list[Subject]:
+    """Make what connectors need before they start: topics, and levels of their raw subjects.
+
+    Returns the subjects whose level was changed.
 
     Raises:
-        Unreachable: Kafka does not answer.
+        Unreachable: Kafka, or the registry or MySQL of a connector with Avro, does not answer.
     """
     KafkaAccess.of(settings).topics().create(SOURCE_SPECS)
+    return [subject for it in connectors for subject in _free_subjects(settings, it.config)]
+
+
+def _free_subjects(settings: Settings, config: Mapping[str, str]) -> Iterator[Subject]:
+    urls = registry_urls(config)
+    if not urls:
+        return
+    with closing(open_database(settings)) as database:
+        topics = list(raw_topics(config, database.tables()))
+    for part, url in urls.items():
+        try:
+            yield from free_subjects(RegistryClient(url), part, topics)
+        except RegistryUnreachable as error:
+            raise Unreachable(f"registry: {error}", hint="cdc stack up serve") from None
 
 
 def build_verifier(settings: Settings) -> Verifier:

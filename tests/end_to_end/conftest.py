@@ -19,7 +19,7 @@ from cdc.stack.site import Site
 from tests.conftest import REPOSITORY, LiveStack
 from tests.waiting import wait_until
 
-PREFIXES = '["mysql", "types", "alters", "majors"]'
+PREFIXES = '["mysql", "types", "alters", "majors", "forms", "cleaned"]'
 """Of the shop's connector, and of those that tests bring (`sources.py`)."""
 
 

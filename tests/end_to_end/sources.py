@@ -7,7 +7,13 @@ from pathlib import Path
 
 from tests.conftest import REPOSITORY
 
-SERVER_IDS = {"types": "184099", "alters": "184100", "majors": "184101"}
+SERVER_IDS = {
+    "types": "184099",
+    "alters": "184100",
+    "majors": "184101",
+    "forms": "184102",
+    "cleaned": "184103",
+}
 """Per prefix: MySQL tells its replicas apart by them."""
 
 

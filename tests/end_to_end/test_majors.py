@@ -1,4 +1,4 @@
-"""New majors on the real stack: opened, filled by a snapshot, equal to MySQL, the old one retired."""
+"""New majors on the real stack: opened, filled by a snapshot, equal to MySQL; v1 retired."""
 
 from __future__ import annotations
 
