@@ -41,7 +41,7 @@ NAMESPACE = "governed_avro"
 GOVERNED = f"{NAMESPACE}.pizzashop.products.v1"
 # Columns as Debezium hands them on: a DATETIME in microseconds, a TIMESTAMP as text in UTC. Before
 # 7.3 the converter writes a column's default where it is NULL: for updated_at that is 0.
-ROWS = """
+PRODUCTS = """
     SELECT id, name, description, category, price, image,
         DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%sZ') AS created_at,
         IFNULL(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', updated_at), 0) AS updated_at
@@ -93,7 +93,7 @@ def _rows(stack: Governed) -> dict[int, dict[str, Any]]:
     """MySQL's products, by id."""
     with stack.mysql() as connection, connection.cursor() as cursor:
         cursor.execute("SET time_zone = '+00:00'")
-        cursor.execute(ROWS)
+        cursor.execute(PRODUCTS)
         names = [column[0] for column in cursor.description]
         return {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
 

@@ -49,9 +49,9 @@ def _hurry_cleaner(bootstrap: str) -> None:
     entry = ConfigEntry(
         "log.cleaner.backoff.ms", "200", incremental_operation=AlterConfigOpType.SET
     )
-    everywhere = ConfigResource(ConfigResource.Type.BROKER, "", incremental_configs=[entry])
+    broker = ConfigResource(ConfigResource.Type.BROKER, "1", incremental_configs=[entry])
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    for future in admin.incremental_alter_configs([everywhere]).values():
+    for future in admin.incremental_alter_configs([broker]).values():
         future.result(10)
 
 
