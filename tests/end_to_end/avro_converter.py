@@ -55,7 +55,7 @@ FORMS = "forms"
 # Signals and notifications belong to the stack's own connector.
 LEFT_OUT = ("signal.", "notification.", "transforms", "predicates", "key.", "value.")
 HEAP = "512m"
-START_TIMEOUT_S = 120
+START_TIMEOUT_S = 240
 STOP_TIMEOUT_S = 30
 
 
