@@ -6,7 +6,7 @@ and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -16,11 +16,15 @@ from cdc import __version__
 from cdc.anonymity import AnonymityWatch, CellCounter, Target, choose_targets
 from cdc.config import Settings
 from cdc.connect.client import ConnectClient
+from cdc.connect.desired import DesiredConnector
+from cdc.connect.raw_subjects import free_subjects, raw_topics, registry_urls
+from cdc.control.state import read_state
 from cdc.control.status import RelayStatus, read_status
 from cdc.errors import ConfigError, Unreachable
+from cdc.evolution.lock import LockFolder
 from cdc.govern import Governor, PolicyFolder
 from cdc.kafka.client import KafkaAccess
-from cdc.kafka.layout import STATUS, dead_letter_topic
+from cdc.kafka.layout import SOURCE_SPECS, STATE, STATUS, dead_letter_topic
 from cdc.kafka.port import Reader
 from cdc.keys import load_keys, read_secret
 from cdc.privacy.plan import Plan, plan_table, require_keys
@@ -29,16 +33,17 @@ from cdc.relay import Ports, Relay
 from cdc.source import Database
 from cdc.telemetry.logs import get_log
 from cdc.telemetry.metrics import DEPENDENCY_UP, Metrics
-from cdc.topics import RecordDecoder, list_topics
-from cdc.verify import RelayPassing, Verifier
+from cdc.topics import RecordDecoder, Retirer, list_topics
+from cdc.verify import RelayPassing, TableReport, Verifier
 from registry.client import RegistryClient
 from registry.derive.table import Table
 from registry.errors import RegistryUnreachable, WireProfile
 from registry.http import create_app as create_registry_app
-from registry.model import SchemaId
+from registry.model import SchemaId, Subject
 from registry.service import open_registry
 
 DEAD_LETTER_KEY = "dlq"
+VERIFY_TIMEOUT_S = 60.0
 _LOG = get_log("cdc.app")
 
 
@@ -56,6 +61,7 @@ def build_relay(settings: Settings, instance: int) -> Relay:
         )
     folder = PolicyFolder(settings.policies.dir, _report_policy)
     require_keys(folder.policies, keys)
+    lock = LockFolder(settings.policies.lock, is_binding=settings.relay.evolution == "locked")
     registry = RegistryClient(settings.registry_url)
     kafka = KafkaAccess.of(settings)
     ports = Ports(
@@ -63,7 +69,7 @@ def build_relay(settings: Settings, instance: int) -> Relay:
         sink=kafka.sink(settings.relay, instance),
         topics=kafka.topics(),
         reader=kafka.reader(),
-        programs=Governor(folder, keys, registry, settings.relay.namespace),
+        programs=Governor(folder, keys, registry, settings.relay.namespace, lock),
         cipher=keys[DEAD_LETTER_KEY],
     )
     return Relay(settings.relay, instance, ports)
@@ -213,6 +219,31 @@ def read_tables(settings: Settings, names: Iterable[str]) -> Mapping[str, Table 
         return {name: database.table(*name.split(".", 1)) for name in names}
 
 
+def prepare_connectors(settings: Settings, connectors: Sequence[DesiredConnector]) -> list[Subject]:
+    """Make what connectors need before they start: topics, and levels of their raw subjects.
+
+    Returns the subjects whose level was changed.
+
+    Raises:
+        Unreachable: Kafka, or the registry or MySQL of a connector with Avro, does not answer.
+    """
+    KafkaAccess.of(settings).topics().create(SOURCE_SPECS)
+    return [subject for it in connectors for subject in _free_subjects(settings, it.config)]
+
+
+def _free_subjects(settings: Settings, config: Mapping[str, str]) -> Iterator[Subject]:
+    urls = registry_urls(config)
+    if not urls:
+        return
+    with closing(open_database(settings)) as database:
+        topics = list(raw_topics(config, database.tables()))
+    for part, url in urls.items():
+        try:
+            yield from free_subjects(RegistryClient(url), part, topics)
+        except RegistryUnreachable as error:
+            raise Unreachable(f"registry: {error}", hint="cdc stack up serve") from None
+
+
 def build_verifier(settings: Settings) -> Verifier:
     """What compares governed topics with MySQL.
 
@@ -242,8 +273,41 @@ def build_verifier(settings: Settings) -> Verifier:
     return Verifier(database, topics, reader, schema_text, passing, letters)
 
 
-def plan_tables(settings: Settings, database: Database, names: Sequence[str]) -> list[Plan]:
+def newest_majors(settings: Settings) -> Mapping[str, int]:
+    """The newest recorded major of each table; none where a policy's is all that there is.
+
+    Raises:
+        Unreachable: Kafka does not answer.
+    """
+    state = read_state(KafkaAccess.of(settings).reader().read_to_end(STATE))
+    return {topic.split(".", 1)[1]: majors.newest for topic, majors in state.majors.items()}
+
+
+def build_retirer(settings: Settings) -> Retirer:
+    """What takes earlier majors away.
+
+    Raises:
+        ConfigError: a secret is missing.
+    """
+    kafka = KafkaAccess.of(settings)
+    reader = kafka.reader()
+    person = settings.relay.model_copy(update={"group": f"{settings.relay.group}-retire"})
+    return Retirer(
+        settings.relay.namespace,
+        kafka.topics(),
+        reader,
+        kafka.sink(person, 0),
+        RegistryClient(settings.registry_url),
+        lambda: relay_statuses(settings, reader),
+    )
+
+
+def plan_tables(
+    settings: Settings, database: Database, names: Sequence[str], majors: Mapping[str, int]
+) -> list[Plan]:
     """The plans of the named tables (none: of every table that has a policy), from live MySQL.
+
+    `majors` are those that are above the policies' (see `newest_majors`).
 
     Raises:
         ConfigError: a table has no policy, or MySQL has no such table.
@@ -264,8 +328,21 @@ def plan_tables(settings: Settings, database: Database, names: Sequence[str]) ->
                 f"{policies[name].path}: MySQL has no table {name}, or user"
                 f" `{settings.mysql.user}` may not see it"
             )
-        plans.append(plan_table(table, policies, keys, settings.relay.namespace))
+        namespace = settings.relay.namespace
+        plans.append(plan_table(table, policies, keys, namespace, majors.get(name, 0)))
     return plans
+
+
+def verify_table(settings: Settings, name: str, raw_topic: str) -> TableReport:
+    """Compare the newest major of one table with MySQL.
+
+    Raises:
+        ConfigError, TableStopped, Unreachable: see `plan_tables` and `Verifier.verify`.
+    """
+    verifier = build_verifier(settings)
+    with closing(verifier.database):
+        (plan,) = plan_tables(settings, verifier.database, [name], newest_majors(settings))
+        return verifier.verify(plan, raw_topic, VERIFY_TIMEOUT_S, lambda _: None)
 
 
 def raw_topic_of(settings: Settings, plan: Plan) -> str:

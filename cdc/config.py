@@ -103,6 +103,9 @@ class PolicySettings(Section):
     """Privacy policies and their keys."""
 
     dir: Path = Field(Path("schemas/policies"), description="one YAML file per table")
+    lock: Path = Field(
+        Path("schemas"), description="the lock: <subject>.avsc, as `cdc schemas lock` writes it"
+    )
     keys: str = Field("{secrets}/keys.toml", description="file of the privacy keys (mode 600)")
 
 
@@ -123,6 +126,9 @@ class RelaySettings(Section):
     batch_wait_s: float = Field(0.02, gt=0, le=5, description="longest wait for a batch to fill")
     transaction_timeout_s: float = Field(8, gt=0, description="must be below session_timeout_s")
     session_timeout_s: float = Field(10, gt=0, description="a silent relay is replaced after this")
+    evolution: Literal["auto", "locked"] = Field(
+        "auto", description="locked: a table stops at a shape that the lock does not have"
+    )
     governed_partitions: int = Field(3, ge=1, description="of governed topics that it creates")
 
 

@@ -2,23 +2,26 @@
 
 Enters: a raw topic and the shape of its messages. Leaves: the `Program` that turns them. This is
 where a change of the source's schema becomes, without a restart, the next version of a governed
-subject, or stops that table alone.
+subject or the first of a new major's, or stops that table alone.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from cdc.errors import ConfigError, EnvelopeError, TableStopped, TransientError
 from cdc.event import AvroShape, JsonShape, Shape
+from cdc.evolution.lock import LockFolder
+from cdc.evolution.subjects import Registry, Subjects
+from cdc.evolution.succession import Heir, settle_majors
 from cdc.keys import KeyRing
-from cdc.privacy.plan import Plan, plan_table, topic_of
+from cdc.majors import Majors, topic_of_major
+from cdc.privacy.plan import Plan, no_policy, plan_table, topic_of
 from cdc.privacy.policy import Policy, load_policies
-from cdc.privacy.rotation import is_rotated
 from cdc.stream.decode import Decoder, avro_decoder, json_decoder
 from cdc.stream.encode import avro_encoder, json_encoder
 from cdc.stream.pipeline import Program, compose, compose_keyless, wanted_columns
@@ -31,39 +34,12 @@ from registry.derive.from_debezium import (
     table_from_avro,
     table_from_connect,
 )
-from registry.derive.record import derive_value
-from registry.errors import (
-    IncompatibleSchema,
-    InvalidSchemaError,
-    NotFound,
-    RegistryUnreachable,
-    Unprocessable,
-)
-from registry.model import CompatibilityLevel, RegisteredSchema, SchemaId, Subject
+from registry.derive.table import Table
+from registry.errors import InvalidSchemaError, NotFound, RegistryUnreachable
+from registry.model import SchemaId
 
-GOVERNED_LEVEL = CompatibilityLevel.FULL_TRANSITIVE
-
-
-class Registry(Protocol):
-    """What is needed of a schema registry (`registry.client.RegistryClient` has it)."""
-
-    def register(self, subject: Subject, schema: str) -> SchemaId:
-        """Register a version; the id of the same schema if it is there already."""
-
-    def look_up(self, subject: Subject, schema: str) -> RegisteredSchema | None:
-        """The version that has this schema."""
-
-    def latest(self, subject: Subject) -> RegisteredSchema | None:
-        """The newest version."""
-
-    def schema_by_id(self, schema_id: SchemaId) -> str:
-        """Schema text of an id."""
-
-    def level(self, subject: Subject | None) -> CompatibilityLevel | None:
-        """The subject's own level."""
-
-    def set_level(self, subject: Subject | None, level: CompatibilityLevel) -> None:
-        """Give the subject a level of its own."""
+MakeDecoder = Callable[[tuple[RawColumn, ...]], Decoder]
+"""Of the columns that are wanted."""
 
 
 class PolicyFolder:
@@ -103,9 +79,6 @@ class PolicyFolder:
         return {name: (stat.st_mtime_ns, stat.st_size) for name, stat in stats.items()}
 
 
-MakeDecoder = Callable[[tuple[RawColumn, ...]], Decoder]
-
-
 @dataclass(frozen=True, slots=True)
 class _Opened:
     """A raw shape: the table that it shows, and what opens its messages."""
@@ -119,19 +92,30 @@ class Governor:
     """Makes programs; the only place where the record path meets the registry."""
 
     def __init__(
-        self, policies: PolicyFolder, keys: KeyRing, registry: Registry, namespace: str
+        self,
+        policies: PolicyFolder,
+        keys: KeyRing,
+        registry: Registry,
+        namespace: str,
+        lock: LockFolder | None = None,
     ) -> None:
         self._policies = policies
         self._keys = keys
         self._registry = registry
         self._namespace = namespace
+        self._lock = lock
+        self._subjects = Subjects(registry, lock)
 
     def refresh(self) -> bool:
-        """Whether policies changed, so that programs must be made anew."""
-        return self._policies.refresh()
+        """Whether policies or the lock changed, so that programs must be made anew."""
+        is_lock_changed = self._lock is not None and self._lock.refresh()
+        return self._policies.refresh() or is_lock_changed
 
-    def program_for(self, raw_topic: str, shape: Shape) -> Program:
+    def program_for(self, raw_topic: str, shape: Shape, majors: Majors | None = None) -> Program:
         """The program for messages of this shape, its governed schemas registered.
+
+        `majors` are those that the table has so far; the program's own hold from its first event
+        on.
 
         Raises:
             EnvelopeError: the schema is no Debezium envelope's.
@@ -139,53 +123,44 @@ class Governor:
             TransientError: the registry does not answer.
         """
         try:
-            return self._program(raw_topic, shape)
+            return self._program(raw_topic, shape, majors)
         except RegistryUnreachable as error:
             raise TransientError(f"registry: {error}", hint="is `cdc serve` running?") from None
 
-    def _program(self, raw_topic: str, shape: Shape) -> Program:
+    def _program(self, raw_topic: str, shape: Shape, majors: Majors | None) -> Program:
         opened = self._open(raw_topic, shape)
         raw = opened.raw
-        if not raw.table.key and not self._names_key(raw):
-            return self._keyless(raw, opened.make_decoder)
-        plan = plan_table(raw.table, self._policies.policies, self._keys, self._namespace)
-        key_id, value_id = self._register(plan)
-        wanted = wanted_columns(raw, plan)
-        encoder = (
-            json_encoder(plan.governed, delete_records=plan.delete_records)
-            if plan.is_json
-            else avro_encoder(
-                plan.governed, key_id or 0, value_id, delete_records=plan.delete_records
-            )
+        policy = self._policies.policies.get(raw.table.qualified)
+        if not raw.table.key and not (policy and policy.file.names_key):
+            return self._keyless(raw, opened.make_decoder, majors)
+        if policy is None:
+            raise no_policy(raw.table)
+        succession = settle_majors(
+            self._subjects, policy, lambda major: self._plan(raw.table, major), majors
         )
-        run = compose(plan, wanted, opened.make_decoder(wanted), encoder)
-        if plan.key and not raw.table.key:
-            run = with_key_changes(run, opened.make_deletes(plan.table.key))
-        return Program(
-            plan.topic,
-            key_id,
-            value_id,
-            plan.withheld,
-            run,
-            plan.delete_records,
-            plan.append_only,
-            plan.version if plan.has_lineage else "",
+        return replace(
+            _compose(opened, succession.newest),
+            majors=succession.majors,
+            older=tuple(_compose(opened, heir) for heir in succession.older),
         )
 
-    def _names_key(self, raw: RawTable) -> bool:
-        """Whether the policy says what to do without a key."""
-        policy = self._policies.policies.get(raw.table.qualified)
-        return policy is not None and bool(policy.file.key or policy.file.append_only)
+    def _plan(self, table: Table, major: int) -> Plan:
+        return plan_table(table, self._policies.policies, self._keys, self._namespace, major)
 
-    def _keyless(self, raw: RawTable, make_decoder: MakeDecoder) -> Program:
+    def _keyless(self, raw: RawTable, make_decoder: MakeDecoder, majors: Majors | None) -> Program:
         policy = self._policies.policies.get(raw.table.qualified)
-        topic = topic_of(self._namespace, policy) if policy else ""
-        stop = TableStopped(
-            "no_key" if policy else "no_policy",
-            f"{raw.table.qualified}: "
-            + ("the table has no primary key" if policy else "no policy, so nothing leaves"),
+        stop = (
+            TableStopped("no_key", f"{raw.table.qualified}: the table has no primary key")
+            if policy
+            else no_policy(raw.table)
         )
-        return Program(topic, 0, 0, (), compose_keyless(stop, topic, make_decoder(())))
+        newest = topic_of(self._namespace, policy, majors.newest if majors else 0) if policy else ""
+        decoder = make_decoder(())
+        first, *older = (
+            Program(topic, 0, 0, (), compose_keyless(stop, topic, decoder), majors=majors)
+            for topic in _written(newest, majors)
+        )
+        return replace(first, older=tuple(older))
 
     def _open(self, raw_topic: str, shape: Shape) -> _Opened:
         try:
@@ -215,45 +190,37 @@ class Governor:
             lambda key: avro_deletes(read_value, make_writer(value), key),
         )
 
-    def _register(self, plan: Plan) -> tuple[SchemaId | None, SchemaId]:
-        """The ids of key (None: records have none) and value."""
-        key, value = Subject(f"{plan.topic}-key"), Subject(f"{plan.topic}-value")
-        self._refuse_other_key(plan, key, value)
-        return (
-            self._register_one(plan, key, plan.key_schema) if plan.key_schema else None,
-            self._register_one(plan, value, derive_value(plan.topic, plan.governed)),
-        )
 
-    def _refuse_other_key(self, plan: Plan, key: Subject, value: Subject) -> None:
-        """Compaction compares whole key bytes: another key schema would leave immortal rows.
+def _written(newest: str, majors: Majors | None) -> Iterator[str]:
+    """The topics of a table that are written: the newest major's first."""
+    yield newest
+    for major in majors.served if majors and newest else ():
+        yield topic_of_major(newest, major)
 
-        A key is registered before its value, so a value without a key is an append-only topic's.
-        """
-        latest, schema = self._registry.latest(key), plan.key_schema
-        if latest is None:
-            is_other = schema is not None and self._registry.latest(value) is not None
-        else:
-            is_other = schema is None or self._registry.look_up(key, schema) is None
-        if not is_other:
-            return
-        where = f"{plan.table.qualified}: the governed key would change within {plan.topic}"
-        hint = "raise `major` in the policy: the new topic starts with a snapshot"
-        if latest and schema and is_rotated(latest.schema, schema):
-            raise TableStopped("key_rotated", f"{where}: its privacy key was rotated", hint=hint)
-        raise TableStopped("key_changed", where, hint=hint)
 
-    def _register_one(self, plan: Plan, subject: Subject, schema: str) -> SchemaId:
-        try:
-            if self._registry.level(subject) is None:
-                self._registry.set_level(subject, GOVERNED_LEVEL)
-            return self._registry.register(subject, schema)
-        except (IncompatibleSchema, Unprocessable) as error:
-            why = error.messages[0] if isinstance(error, IncompatibleSchema) else str(error)
-            raise TableStopped(
-                "breaking_schema",
-                f"{plan.table.qualified}: {subject} refuses the next version: {why}",
-                hint="raise `major` in the policy, or undo the change in the policy or the table",
-            ) from None
+def _compose(opened: _Opened, heir: Heir) -> Program:
+    raw, plan, registered = opened.raw, heir.plan, heir.registered
+    wanted = wanted_columns(raw, plan)
+    key_id, value_id, delete_records = registered.key_id, registered.value_id, plan.delete_records
+    encoder = (
+        json_encoder(plan.governed, delete_records=delete_records)
+        if plan.is_json
+        else avro_encoder(plan.governed, key_id or 0, value_id, delete_records=delete_records)
+    )
+    run = compose(plan, wanted, opened.make_decoder(wanted), encoder)
+    if plan.key and not raw.table.key:
+        run = with_key_changes(run, opened.make_deletes(plan.table.key))
+    return Program(
+        plan.topic,
+        key_id,
+        value_id,
+        plan.withheld,
+        run,
+        delete_records=delete_records,
+        append_only=plan.append_only,
+        lineage=plan.version if plan.has_lineage else "",
+        unlocked=registered.unlocked,
+    )
 
 
 def _open_json(raw_topic: str, shape: JsonShape) -> _Opened:

@@ -7,6 +7,7 @@ user or a password.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -115,12 +116,22 @@ class RegistryClient:
         except NotFound:
             return []
 
+    def history(self, subject: Subject) -> list[str]:
+        """Return the schemas of all versions, oldest first; none for an unknown subject."""
+        path = f"/subjects/{_quote(subject)}/versions"
+        return [str(self._call("GET", f"{path}/{n}")["schema"]) for n in self.versions(subject)]
+
     def subjects(self, prefix: str = "") -> list[Subject]:
         """Return the subjects that start with `prefix`, in order."""
         query = f"?subjectPrefix={_quote(prefix)}" if prefix else ""
         names = (Subject(name) for name in self._call("GET", f"/subjects{query}"))
         # not every registry knows subjectPrefix
         return sorted(name for name in names if name.startswith(prefix))
+
+    def delete(self, subject: Subject) -> None:
+        """Soft-delete all versions: the subject is gone, its ids can still be read."""
+        with suppress(NotFound):
+            self._call("DELETE", f"/subjects/{_quote(subject)}")
 
     def set_level(self, subject: Subject | None, level: CompatibilityLevel) -> None:
         """Set the level of a subject, or (None) of the registry."""

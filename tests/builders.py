@@ -152,7 +152,7 @@ class RawTopic:
             "op": op,
             "ts_ms": ts_us // 1000,
         }
-        value = _json_message(self._json_envelope_schema(), envelope)
+        value = _json_message(self.json_envelope_schema(), envelope)
         return (self._json_key(row) if row is not None else None), value
 
     def _json_key(self, row: Mapping[str, Any]) -> bytes:
@@ -161,7 +161,8 @@ class RawTopic:
         converted = self._json_row(row) or {}
         return _json_message(schema, {name: converted[name] for name in self.key})
 
-    def _json_envelope_schema(self) -> dict[str, Any]:
+    def json_envelope_schema(self) -> dict[str, Any]:
+        """The value's inline schema."""
         row = [column.connect_schema() for column in self.columns]
         return {
             "type": "struct",

@@ -1,16 +1,21 @@
 """First sight of a shape: registered, evolved, or that table stopped."""
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from cdc.errors import ConfigError, EnvelopeError, TableStopped, TransientError
 from cdc.event import AvroShape, JsonShape
-from cdc.govern import GOVERNED_LEVEL, Governor, PolicyFolder
+from cdc.evolution.lock import LockFolder
+from cdc.evolution.subjects import GOVERNED_LEVEL
+from cdc.govern import Governor, PolicyFolder
+from cdc.privacy.policy import load_policies
+from cdc.schemas import Locker, write_lock
 from cdc.stream.shape import split_shapes
+from registry.derive.from_debezium import table_from_connect
 from registry.errors import IncompatibleSchema, RegistryUnreachable
 from tests.builders import KEYS, USERS, Col, RawTopic, raw_batch, user
 from tests.stream.programs import DictRegistry, decode_avro, fail
@@ -39,9 +44,8 @@ class Recorder(DictRegistry):
     def look_up(self, subject, schema):
         return schema if schema in self.subjects.get(subject, []) else None
 
-    def latest(self, subject):
-        known = self.subjects.get(subject)
-        return SimpleNamespace(schema=known[-1]) if known else None
+    def history(self, subject):
+        return self.subjects.get(subject, [])
 
     def level(self, subject):
         return self.levels.get(subject)
@@ -64,8 +68,8 @@ def registry():
     return Recorder()
 
 
-def _governor(folder, registry, report=fail):
-    return Governor(PolicyFolder(folder, report), KEYS, registry, "governed")
+def _governor(folder, registry, report=fail, lock=None):
+    return Governor(PolicyFolder(folder, report), KEYS, registry, "governed", lock)
 
 
 def _shape(topic: RawTopic, row=None) -> JsonShape:
@@ -150,6 +154,68 @@ def test_incompatible_version_stops_the_table(folder, registry):
     with pytest.raises(TableStopped, match="first reason") as caught:
         governor.program_for(TOPIC.topic, _shape(TOPIC))
     assert caught.value.code == "breaking_schema"
+
+
+def _retype(topic: RawTopic, name: str, retyped: Col) -> RawTopic:
+    columns = [retyped if column.name == name else column for column in topic.columns]
+    return RawTopic(topic.topic, columns)
+
+
+def test_changed_meaning_stops_the_table_and_names_the_column(folder, registry):
+    """A DATETIME that becomes a TIMESTAMP passes every registry; here it is named and refused."""
+    governor = _governor(folder, registry)
+    governor.program_for(TOPIC.topic, _shape(TOPIC))
+    stamp = Col("updated_at", "string", "io.debezium.time.ZonedTimestamp", "TIMESTAMP")
+    with pytest.raises(TableStopped, match="updated_at: local_timestamp becomes timestamp") as stop:
+        governor.program_for(TOPIC.topic, _shape(_retype(TOPIC, "updated_at", stamp)))
+    assert stop.value.code == "breaking_schema"
+
+
+def test_a_column_that_comes_back_as_another_type_is_refused(folder, registry):
+    """All earlier versions are looked at: their records are still in the topic."""
+    governor = _governor(folder, registry)
+    governor.program_for(TOPIC.topic, _shape(TOPIC))
+    without = RawTopic(TOPIC.topic, [c for c in USERS if c.name != "updated_at"])
+    governor.program_for(TOPIC.topic, _shape(without))
+    stamp = Col("updated_at", "string", "io.debezium.time.ZonedTimestamp", "TIMESTAMP")
+    with pytest.raises(TableStopped, match="updated_at"):
+        governor.program_for(TOPIC.topic, _shape(_retype(TOPIC, "updated_at", stamp)))
+
+
+def test_auto_registers_and_says_which_lock_is_stale(folder, registry, tmp_path):
+    """A shape that is not in the lock passes, and its subjects are named; in the lock, none is."""
+    in_step = _governor(folder, registry, lock=LockFolder(Path("schemas")))
+    assert in_step.program_for(TOPIC.topic, _shape(TOPIC)).unlocked == ()
+    stale = _governor(folder, registry, lock=LockFolder(tmp_path / "none"))
+    assert stale.program_for(TOPIC.topic, _shape(TOPIC)).unlocked == (
+        "governed.pizzashop.users.v1-key",
+        "governed.pizzashop.users.v1-value",
+    )
+
+
+def test_locked_registers_nothing_that_the_lock_does_not_have(folder, registry, tmp_path):
+    """The table stops at the unlocked shape, goes on once the lock has it; older shapes pass."""
+    lock = tmp_path / "lock"
+    shutil.copytree("schemas", lock)
+    governor = _governor(folder, registry, lock=LockFolder(lock, is_binding=True))
+    before = governor.program_for(TOPIC.topic, _shape(TOPIC))
+    path = folder / "pizzashop.users.yaml"
+    _edit(path, path.read_text() + "  loyalty_tier: {class: public, rule: keep}\n")
+    assert governor.refresh()
+    with pytest.raises(TableStopped, match=r"users\.v1-value\.avsc") as caught:
+        governor.program_for(WIDER.topic, _shape(WIDER))
+    assert caught.value.code == "not_locked"
+    assert "schemas lock" in caught.value.hint
+    assert len(registry.subjects["governed.pizzashop.users.v1-value"]) == 1
+    table = table_from_connect(
+        WIDER.topic, {"fields": [{"field": "id"}]}, WIDER.json_envelope_schema()
+    ).table
+    locker = Locker(load_policies(folder), "governed", LockFolder(lock))
+    write_lock(locker.compare({"pizzashop.users": table}))
+    assert governor.refresh()
+    assert governor.program_for(WIDER.topic, _shape(WIDER)).unlocked == ()
+    again = governor.program_for(TOPIC.topic, _shape(TOPIC))
+    assert again.value_schema_id == before.value_schema_id
 
 
 def test_silent_registry_is_waited_for(folder, registry):

@@ -26,11 +26,11 @@ COMMANDS = {
     "relay": ("cdc.cli.relay:relay", "The record path: raw topics in, governed topics out."),
     "schemas": (
         "cdc.cli.schemas:schemas",
-        "Schema files against what is registered or committed.",
+        "Governed schemas as files: check, register, explain, lock.",
     ),
     "serve": ("cdc.cli.serve:serve", "Schema registry and admin REST."),
     "stack": ("cdc.cli.stack:stack", "A real MySQL, Kafka and Connect on this machine, no Docker."),
-    "topics": ("cdc.cli.topics:topics", "Governed and raw topics: list, tail."),
+    "topics": ("cdc.cli.topics:topics", "Governed and raw topics: list, tail, retire."),
     "verify": ("cdc.cli.verify:verify", "Compare a governed topic with MySQL, row by row."),
 }
 

@@ -10,7 +10,7 @@ from cdc.cli import settings_of
 from cdc.config import Settings
 from cdc.connect.apply import ConnectorState, apply_connectors, read_state, require_known
 from cdc.connect.client import ConnectClient
-from cdc.connect.desired import find_files
+from cdc.connect.desired import find_files, read_connector
 from cdc.errors import ExitCode
 
 DEADLINE_S = 60.0
@@ -46,14 +46,21 @@ def substitutions_of(settings: Settings) -> dict[str, str]:
 )
 @click.pass_context
 def apply(ctx: click.Context, names: tuple[str, ...], timeout: float) -> None:
-    """Bring connectors to the state of their files (default: all of connect.dir)."""
+    """Bring connectors to the state of their files (default: all of connect.dir).
+
+    Before that: the topics of signals and notifications are made, and where a converter registers
+    schemas, its raw subjects become level NONE, so that no ALTER can stop the connector.
+    """
+    from cdc.app import prepare_connectors  # noqa: PLC0415 (help must be fast)
+
     settings = settings_of(ctx)
-    results = apply_connectors(
-        ConnectClient(settings.connect_url),
-        find_files(settings.connect.dir, names),
-        substitutions_of(settings),
-        timeout,
-    )
+    files, substitutions = find_files(settings.connect.dir, names), substitutions_of(settings)
+    for subject in prepare_connectors(
+        settings, [read_connector(file, substitutions) for file in files]
+    ):
+        click.echo(f"{subject}: level NONE", err=True)
+    client = ConnectClient(settings.connect_url)
+    results = apply_connectors(client, files, substitutions, timeout)
     for result in results:
         click.echo(f"{result.name}: {result.change}, runs ({result.took_s:.1f} s)", err=True)
 

@@ -166,7 +166,7 @@ def _read_leaving(settings: Settings, tables: tuple[str, ...]) -> list[Leaving]:
 
     loaded = load_policies(settings.policies.dir)
     with closing(open_database(settings)) as database:
-        plans = plan_tables(settings, database, tables)
+        plans = plan_tables(settings, database, tables, {})
     return [describe_leaving(plan, loaded[plan.table.qualified]) for plan in plans]
 
 

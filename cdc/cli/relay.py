@@ -15,6 +15,7 @@ from cdc.cli import settings_of
 from cdc.errors import ExitCode
 
 if TYPE_CHECKING:
+    from cdc.control.signals import Backfill
     from cdc.control.status import RelayStatus, TableStatus
 
 STYLES = {"running": "green", "waiting": "yellow", "stopped": "bold red", "silent": "bold red"}
@@ -53,30 +54,37 @@ def run(ctx: click.Context, instance: int) -> int:
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def status(ctx: click.Context, output: str) -> int:
-    """Show what every relay does, and why a table is stopped.
+    """Show what every relay does, why a table is stopped, which majors it has.
 
     Exit code 1 when a table is stopped, a relay has fallen silent, or none runs.
     """
+    from cdc.control.signals import read_backfills  # noqa: PLC0415
     from cdc.control.status import SILENT_AFTER_S, TableState, read_status  # noqa: PLC0415
     from cdc.kafka.client import KafkaAccess  # noqa: PLC0415 (help must be fast)
-    from cdc.kafka.layout import STATUS  # noqa: PLC0415
+    from cdc.kafka.layout import NOTIFICATIONS, STATUS  # noqa: PLC0415
 
     settings = settings_of(ctx)
-    records = KafkaAccess.of(settings).reader().read_to_end(STATUS)
-    relays = read_status(records, settings.relay.group)
+    reader = KafkaAccess.of(settings).reader()
+    relays = read_status(reader.read_to_end(STATUS), settings.relay.group)
+    notes = read_backfills(reader.read_to_end(NOTIFICATIONS))
+    backfills = _backfills(relays, notes, settings.relay.namespace)
     now_ms = time.time_ns() // 1_000_000
     silent = {name for name, it in relays.items() if it.silent_s(now_ms) > SILENT_AFTER_S}
     if output == "json":
-        click.echo(json.dumps({"relays": _as_json(relays, silent, now_ms)}, indent=2))
+        click.echo(json.dumps({"relays": _as_json(relays, silent, now_ms, backfills)}, indent=2))
     else:
         _print(relays, silent, now_ms)
+        _print_majors(relays, backfills)
     states = {table.state for it in relays.values() for table in it.tables}
     healthy = relays and not silent and TableState.STOPPED not in states
     return ExitCode.FINE if healthy else ExitCode.FINDINGS
 
 
 def _as_json(
-    relays: Mapping[str, RelayStatus], silent: set[str], now_ms: int
+    relays: Mapping[str, RelayStatus],
+    silent: set[str],
+    now_ms: int,
+    backfills: Mapping[str, str],
 ) -> list[dict[str, object]]:
     return [
         {
@@ -84,6 +92,9 @@ def _as_json(
             "state": "silent" if name in silent else "running",
             "silent_s": round(it.silent_s(now_ms), 1),
             **asdict(it),
+            "tables": [
+                {**asdict(row), "backfill": backfills.get(row.raw_topic, "")} for row in it.tables
+            ],
         }
         for name, it in relays.items()
     ]
@@ -117,6 +128,33 @@ def _print(relays: Mapping[str, RelayStatus], silent: set[str], now_ms: int) -> 
             if row.code:
                 click.echo(f"{row.raw_topic}: {row.state} ({row.code}): {row.message}")
                 click.echo(f"  hint: {row.hint}" if row.hint else "", nl=bool(row.hint))
+            if row.lock_stale:
+                click.echo(f"{row.raw_topic}: lock is stale: {', '.join(row.lock_stale)}")
+                click.echo("  hint: cdc schemas lock, and commit the files")
+
+
+def _backfills(
+    relays: Mapping[str, RelayStatus], notes: Mapping[str, Backfill], namespace: str
+) -> dict[str, str]:
+    """By raw topic, where its newest major is not its first: how that gets the rows before it."""
+    found = {}
+    for row in (row for it in relays.values() for row in it.tables):
+        if row.majors is not None and row.majors.is_backfilled:
+            table = ".".join(row.raw_topic.rsplit(".", 2)[1:])
+            name = f"{namespace}.{table}.v{row.majors.newest}"
+            found[row.raw_topic] = str(notes.get(name, "asked"))
+    return found
+
+
+def _print_majors(relays: Mapping[str, RelayStatus], backfills: Mapping[str, str]) -> None:
+    """Tables that have more than one major."""
+    for row in (row for it in relays.values() for row in it.tables):
+        if row.majors is None or row.raw_topic not in backfills:
+            continue
+        backfill = backfills[row.raw_topic]
+        click.echo(f"{row.raw_topic}: v{row.majors.newest} is the newest, backfill {backfill}")
+        for old in row.majors.old:
+            click.echo(f"  v{old.major} {old.standing}" + (f": {old.why}" if old.why else ""))
 
 
 def _cells(row: TableStatus) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ format_option = click.option(
 
 @click.group()
 def schemas() -> None:
-    """Schema files against what is registered or committed: check, register, explain."""
+    """Governed schemas as files: check, register, explain, lock."""
 
 
 @schemas.command()
@@ -150,6 +151,41 @@ def explain(old: Path, new: Path, level: str, format_: str, *, passing: bool) ->
         return ExitCode.FINDINGS
     click.echo(explained.passing_schema)
     return ExitCode.FINE
+
+
+@schemas.command()
+@click.option("--check", "is_check", is_flag=True, help="Write nothing; exit 1 where it is stale.")
+@format_option
+@click.pass_context
+def lock(ctx: click.Context, format_: str, *, is_check: bool) -> int:
+    """Write <subject>.avsc of every governed key and value into policies.lock.
+
+    The files are the contract: commit them, review what changes. They follow from the policies
+    and from the tables in MySQL; no key is needed. Where readers of the newest major could not go
+    on, the next one is written beside it if the policy says `on_breaking: new_major`.
+
+    \b
+      cdc schemas lock             after a migration, or a change of a policy
+      cdc schemas lock --check     in CI
+
+    Exit codes: 0 written, or in step; 1 stale (--check), or a table that cannot be locked;
+    2 usage; 4 MySQL is unreachable.
+    """  # noqa: D301
+    from cdc.app import read_tables  # noqa: PLC0415 (help must be fast)
+    from cdc.evolution.lock import LockFolder  # noqa: PLC0415
+    from cdc.privacy.policy import load_policies  # noqa: PLC0415
+    from cdc.schemas import Locker, report_lock, write_lock  # noqa: PLC0415
+
+    settings = settings_of(ctx)
+    policies = load_policies(settings.policies.dir)
+    folder = LockFolder(settings.policies.lock)
+    locker = Locker(policies, settings.relay.namespace, folder)
+    locks = locker.compare(read_tables(settings, policies))
+    if not is_check:
+        for file in write_lock(locks):
+            click.echo(f"{file}: written", err=True)
+        locks = [replace(it, stale={}) for it in locks]
+    return _show(report_lock(locks), format_)
 
 
 def _open(

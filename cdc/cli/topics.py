@@ -15,7 +15,7 @@ WIDE = 240
 
 @click.group()
 def topics() -> None:
-    """Governed and raw topics: list, tail."""
+    """Governed and raw topics: list, tail, retire."""
 
 
 @topics.command("list")
@@ -23,6 +23,9 @@ def topics() -> None:
 @click.pass_context
 def list_(ctx: click.Context, output: str) -> None:
     """List the stream's topics with partitions, records and format.
+
+    MAJOR says of a governed topic whether it is its table's newest, or an earlier one that is
+    served, or frozen: not written any more.
 
     Records count offsets (end - start): transaction markers and records that compaction has
     removed are among them.
@@ -40,12 +43,14 @@ def list_(ctx: click.Context, output: str) -> None:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("TOPIC", "KIND", "PARTITIONS", "RECORDS", "FORMAT"):
+    for heading in ("TOPIC", "KIND", "PARTITIONS", "RECORDS", "FORMAT", "MAJOR"):
         table.add_column(
             heading, justify="right" if heading[-1] == "S" else "left", overflow="fold"
         )
     for row in rows:
-        table.add_row(row.name, row.kind, str(row.partitions), f"{row.records:,}", row.format)
+        table.add_row(
+            row.name, row.kind, str(row.partitions), f"{row.records:,}", row.format, row.standing
+        )
     # A pipe has no width: names must reach it whole.
     width = None if sys.stdout.isatty() else WIDE
     Console(highlight=False, width=width).print(table)
@@ -84,4 +89,36 @@ def tail(
     with suppress(KeyboardInterrupt):
         for line in Tail(kafka.topics(), kafka.reader(), decoder).lines(request):
             click.echo(line)
+    return ExitCode.FINE
+
+
+@topics.command()
+@click.argument("topic")
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask: all that TOPIC holds is lost.")
+@click.pass_context
+def retire(ctx: click.Context, topic: str, *, is_sure: bool) -> int:
+    """Delete TOPIC, an earlier major of its table, once the newest one has everything.
+
+    Refused unless the newest major's backfill is completed and `cdc verify` finds it equal to
+    MySQL. The relay stops writing TOPIC first; its subjects are soft-deleted, their ids can still
+    be read.
+
+    \b
+      cdc topics retire governed.shop.orders.v1
+
+    Exit codes: 0 deleted, 1 the newest major differs from MySQL, or you said no, 2 TOPIC is no
+    earlier major's or the backfill is not completed, 4 something needed is unreachable.
+    """  # noqa: D301
+    from cdc.app import build_retirer, verify_table  # noqa: PLC0415 (help must be fast)
+
+    settings = settings_of(ctx)
+    retirer = build_retirer(settings)
+    found = retirer.find(topic)
+    if not verify_table(settings, found.table, found.raw_topic).is_equal:
+        click.echo(f"{found.newest}: differs from MySQL; see cdc verify {found.table}", err=True)
+        return ExitCode.FINDINGS
+    if not is_sure:
+        click.confirm(f"delete {topic} and all that it holds?", abort=True, err=True)
+    retirer.carry_out(found)
+    click.echo(f"{topic}: deleted; {found.newest} goes on", err=True)
     return ExitCode.FINE

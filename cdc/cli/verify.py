@@ -63,11 +63,18 @@ def _verify(
     settings: Settings, tables: tuple[str, ...], timeout_s: float, reports: list[TableReport]
 ) -> None:
     """Compare table by table; `reports` grows."""
-    from cdc.app import build_verifier, plan_tables, raw_topic_of  # noqa: PLC0415
+    from cdc.app import (  # noqa: PLC0415
+        build_verifier,
+        newest_majors,
+        plan_tables,
+        raw_topic_of,
+    )
 
     verifier = build_verifier(settings)
     with closing(verifier.database), _progress() as bars:
-        for plan in _comparable(plan_tables(settings, verifier.database, tables), tables):
+        majors = newest_majors(settings)
+        plans = plan_tables(settings, verifier.database, tables, majors)
+        for plan in _comparable(plans, tables):
             task = bars.add_task(plan.table.qualified, total=None)
             tick = partial(bars.advance, task)
             reports.append(verifier.verify(plan, raw_topic_of(settings, plan), timeout_s, tick))

@@ -2,23 +2,29 @@
 
     epoch/<raw topic>   {"epoch": 1, "topic_id": "…"}              kept for ever
     stop/<raw topic>    {"code", "message", "hint", "since_ms"}    gone (tombstone) once it goes on
+    majors/<raw topic>  {"newest": 2, "old": [{"major": 1, "standing": "frozen", "why": "…"}]}
+    retired/<raw topic>.v<major>    {"at_ms": …}                   kept for ever
 
 Only the owner of a raw topic's partition writes its keys, and always together with that partition's
-offset: a relay that has been replaced meanwhile is refused by the broker.
+offset: a relay that has been replaced meanwhile is refused by the broker. `retired` alone is
+written by `cdc topics retire`, and followed by the owner.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
 
 from cdc.control.records import KeyedValue, latest_values
+from cdc.majors import Majors, read_majors
 
 _EPOCH = "epoch/"
 _STOP = "stop/"
+_MAJORS = "majors/"
+_RETIRED = "retired/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class ControlState:
 
     epochs: Mapping[str, Epoch]
     stops: Mapping[str, StopNote]
+    majors: Mapping[str, Majors] = field(default_factory=dict)
 
 
 def epoch_record(raw_topic: str, epoch: Epoch) -> tuple[bytes, bytes]:
@@ -62,12 +69,27 @@ def stop_value(note: StopNote) -> bytes:
     return orjson.dumps(asdict(note))
 
 
+def majors_record(raw_topic: str, majors: Majors) -> tuple[bytes, bytes]:
+    """Key and value."""
+    return (_MAJORS + raw_topic).encode(), orjson.dumps(asdict(majors))
+
+
+def retired_record(raw_topic: str, major: int, at_ms: int) -> tuple[bytes, bytes]:
+    """Key and value that say that an earlier major must not be written any more."""
+    return f"{_RETIRED}{raw_topic}.v{major}".encode(), orjson.dumps({"at_ms": at_ms})
+
+
 def read_state(records: Iterable[KeyedValue]) -> ControlState:
     """The present state from all records of the topic, in order."""
     values = latest_values(records)
     return ControlState(
         {key.removeprefix(_EPOCH): _epoch(value) for key, value in _of(values, _EPOCH)},
         {key.removeprefix(_STOP): _stop(value) for key, value in _of(values, _STOP)},
+        {
+            topic: majors
+            for key, value in _of(values, _MAJORS)
+            if (majors := _majors(topic := key.removeprefix(_MAJORS), value, values))
+        },
     )
 
 
@@ -85,3 +107,11 @@ def _stop(value: Mapping[str, Any]) -> StopNote:
     return StopNote(
         str(value["code"]), str(value["message"]), str(value["hint"]), int(value["since_ms"])
     )
+
+
+def _majors(raw_topic: str, value: Mapping[str, Any], values: Mapping[str, Any]) -> Majors | None:
+    """A table's majors, the retired ones as such whether or not its owner knows it yet."""
+    majors, begin = read_majors(value), f"{_RETIRED}{raw_topic}.v"
+    for major in (int(key.removeprefix(begin)) for key in values if key.startswith(begin)):
+        majors = majors.retire(major) if majors else None
+    return majors

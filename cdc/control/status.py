@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from cdc.control.records import KeyedValue, latest_values
+from cdc.majors import Majors, read_majors
 
 PERIOD_S = 2.0
 SILENT_AFTER_S = 10.0
@@ -31,6 +32,9 @@ class TableState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TableStatus:
     """One raw partition. `code`, `message` and `hint` are empty while it runs.
+
+    `lock_stale` names the subjects whose newest schema is not the committed lock's;
+    `majors` are those that `_cdc.state` has of the table.
 
     Counts are since the relay took the partition; `lag` is in raw offsets.
     """
@@ -51,6 +55,8 @@ class TableStatus:
     lag: int = 0
     events: int = 0
     dead_letters: int = 0
+    lock_stale: tuple[str, ...] = ()
+    majors: Majors | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +105,7 @@ def _relay(value: Mapping[str, Any]) -> RelayStatus:
 def _table(value: Mapping[str, Any]) -> TableStatus:
     known = {field.name: value[field.name] for field in fields(TableStatus) if field.name in value}
     known["state"] = TableState(known["state"])
-    known["withheld"] = tuple(known.get("withheld", ()))
+    for name in ("withheld", "lock_stale"):
+        known[name] = tuple(known.get(name, ()))
+    known["majors"] = read_majors(known.get("majors"))
     return TableStatus(**known)

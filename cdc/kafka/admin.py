@@ -51,7 +51,22 @@ class KafkaTopics:
         for name, future in futures.items():
             with self._door.mapped(f"create topic {name}"):
                 _unless(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
-        self._await_known([spec.name for spec in specs])
+        names = [spec.name for spec in specs]
+        self._await(
+            lambda: len(self.describe(names)) == len(names), "created, but not yet known", names
+        )
+
+    def delete(self, names: Sequence[str]) -> None:
+        """See the port; returns when the brokers no longer know the topics."""
+        if not names:
+            return
+        futures = self._client.delete_topics(
+            list(names), operation_timeout=ANSWER_TIMEOUT_S, request_timeout=ANSWER_TIMEOUT_S
+        )
+        for name, future in futures.items():
+            with self._door.mapped(f"delete topic {name}"):
+                _unless(future.result, *_UNKNOWN)
+        self._await(lambda: not self.describe(names), "deleted, but still known", names)
 
     def describe(self, names: Sequence[str]) -> dict[str, TopicInfo]:
         """See the port."""
@@ -84,12 +99,12 @@ class KafkaTopics:
                     raise
                 time.sleep(_POLL_S)
 
-    def _await_known(self, names: Sequence[str]) -> None:
-        """A created topic reaches the broker that answers us a moment later."""
+    def _await(self, condition: Callable[[], bool], otherwise: str, names: Sequence[str]) -> None:
+        """A changed topic reaches the broker that answers us a moment later."""
         end = time.monotonic() + ANSWER_TIMEOUT_S
-        while missing := set(names) - set(self.describe(names)):
+        while not condition():
             if time.monotonic() > end:
-                raise TransientError(f"{', '.join(sorted(missing))}: created, but not yet known")
+                raise TransientError(f"{', '.join(names)}: {otherwise}")
             time.sleep(_POLL_S)
 
     def _ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:

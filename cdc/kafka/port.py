@@ -204,6 +204,9 @@ class TopicAdmin(Protocol):
     def create(self, specs: Sequence[TopicSpec]) -> None:
         """Create those that do not exist; an existing topic is left as it is."""
 
+    def delete(self, names: Sequence[str]) -> None:
+        """Delete topics with all their records; one that does not exist is left out."""
+
     def describe(self, names: Sequence[str]) -> dict[str, TopicInfo]:
         """Ids and partition counts; a topic that does not exist is missing."""
 

@@ -88,6 +88,9 @@ def _file_changes(old: Policy, new: Policy) -> Iterator[Change]:
         yield Change("", "format", Severity.WARNING, f"values become {after.format.upper()}")
     if before.deletes != after.deletes:
         yield Change("", "deletes", Severity.WARNING, f"a delete becomes `{after.deletes}`")
+    if before.on_breaking != after.on_breaking:
+        title = f"a shape that readers cannot take: `{after.on_breaking}`"
+        yield Change("", "on-breaking", Severity.NOTE, title)
     if before.major != after.major:
         title = f"a new topic, .v{after.major}; nothing more is written to .v{before.major}"
         yield Change("", "major", Severity.WARNING, title)

@@ -82,9 +82,9 @@ class Plan:
         return mark_key(derive_key(self.topic, self.governed), made_by)
 
 
-def topic_of(namespace: str, policy: Policy) -> str:
-    """`<namespace>.<database>.<table>.v<major>`."""
-    return f"{namespace}.{policy.table}.v{policy.file.major}"
+def topic_of(namespace: str, policy: Policy, major: int = 0) -> str:
+    """`<namespace>.<database>.<table>.v<major>`; the policy's major is the lowest."""
+    return f"{namespace}.{policy.table}.v{max(major, policy.file.major)}"
 
 
 def require_keys(policies: Mapping[str, Policy], keys: KeyRing) -> None:
@@ -105,8 +105,10 @@ def require_keys(policies: Mapping[str, Policy], keys: KeyRing) -> None:
                 )
 
 
-def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, namespace: str) -> Plan:
-    """Bind the policy of a table.
+def plan_table(
+    table: Table, policies: Mapping[str, Policy], keys: KeyRing, namespace: str, major: int = 0
+) -> Plan:
+    """Bind the policy of a table; `major` is that of the topic where the policy's is lower.
 
     Raises:
         TableStopped: no policy (`no_policy`), no key (`no_key`), a rule or an option that cannot
@@ -114,11 +116,7 @@ def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, name
     """
     policy = policies.get(table.qualified)
     if policy is None:
-        raise TableStopped(
-            "no_policy",
-            f"{table.qualified}: no policy, so nothing leaves",
-            hint=f"write schemas/policies/{table.qualified}.yaml",
-        )
+        raise no_policy(table)
     table = give_key(table, policy)
     columns: list[PlannedColumn] = []
     withheld = []
@@ -135,7 +133,7 @@ def plan_table(table: Table, policies: Mapping[str, Policy], keys: KeyRing, name
     return Plan(
         table,
         policy.version,
-        topic_of(namespace, policy),
+        topic_of(namespace, policy, major),
         policy.file.format == "json",
         tuple(columns),
         tuple(withheld),
@@ -155,6 +153,15 @@ def _bind_all(
     if before is not None:
         rule = rule.model_copy(update={"as_": previous_name(planned.governed.name)})
         yield _bind(table, column, rule, before, purpose)
+
+
+def no_policy(table: Table) -> TableStopped:
+    """Of a table that no policy names."""
+    return TableStopped(
+        "no_policy",
+        f"{table.qualified}: no policy, so nothing leaves",
+        hint=f"write schemas/policies/{table.qualified}.yaml",
+    )
 
 
 def _bind(table: Table, column: Column, rule: Rule, keys: KeyRing, purpose: str) -> PlannedColumn:

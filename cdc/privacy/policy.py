@@ -56,6 +56,9 @@ class PolicyFile(BaseModel):
     lineage: bool = Field(
         default=False, description="headers `cdc.source` and `cdc.policy`; needs a key in clear"
     )
+    on_breaking: Literal["stop", "new_major"] = Field(
+        "stop", description="a shape that readers of the topic cannot take: stop, or the next major"
+    )
     columns: dict[str, AnyRule] = Field(description="one rule per column; none: withheld")
 
     @field_validator("key")
@@ -81,6 +84,11 @@ class PolicyFile(BaseModel):
         if not isinstance(columns, dict):
             return columns
         return {name: _with_null(rule) for name, rule in columns.items()}
+
+    @property
+    def names_key(self) -> bool:
+        """Whether it says what to do with a table that has no key."""
+        return bool(self.key or self.append_only)
 
     @property
     def quasi(self) -> Mapping[str, Rule]:

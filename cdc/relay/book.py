@@ -10,14 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from cdc.control.state import Epoch, StopNote, epoch_record, stop_key, stop_value
+from cdc.control.state import (
+    Epoch,
+    StopNote,
+    epoch_record,
+    majors_record,
+    read_state,
+    stop_key,
+    stop_value,
+)
 from cdc.control.status import TableState
 from cdc.event import RawBatch
+from cdc.kafka.layout import STATE
 from cdc.kafka.port import TopicPartition
+from cdc.majors import Majors
 from cdc.relay.opening import OPENING_CODES, Opener, Opening
 from cdc.relay.ports import Ports
 from cdc.relay.table import Halt, Table
 from cdc.relay.work import Work
+from cdc.stream.pipeline import Program
 from cdc.telemetry.logs import get_log
 
 _LOG = get_log("cdc.relay")
@@ -104,6 +115,23 @@ class TableBook:
             if at.topic in infos and infos[at.topic].topic_id != table.topic_id
         ]
 
+    def retired(self) -> list[TopicPartition]:
+        """Tables of which a person has retired a major that is still written.
+
+        The state is read only where there is such a table.
+        """
+        serving = {
+            at: it.majors for at, it in self._tables.items() if it.majors and it.majors.served
+        }
+        if not serving:
+            return []
+        recorded = read_state(self._ports.reader.read_to_end(STATE)).majors
+        return [
+            at
+            for at, majors in serving.items()
+            if at.topic in recorded and recorded[at.topic].served != majors.served
+        ]
+
     def of(self, batches: list[RawBatch]) -> Iterator[tuple[Table, RawBatch]]:
         """Each batch with its table; one whose partition has just gone is passed over."""
         for batch in batches:
@@ -122,6 +150,9 @@ class TableBook:
                 self._note_halt(table, tally.halt)
             elif tally.passed and table.stop_noted:
                 self._notes[stop_key(at.topic)] = (None, at)
+            if tally.majors is not None:
+                key, value = majors_record(at.topic, tally.majors)
+                self._notes[key] = (value, at)
         for _, at in self._notes.values():
             work.offsets.setdefault(at, self._tables[at].position)
         return {key: value for key, (value, _) in self._notes.items()}
@@ -133,7 +164,12 @@ class TableBook:
             self._tables[at].position = offset
         for at, tally in work.tallies.items():
             table = self._tables[at]
-            table.program = tally.program or table.program
+            if tally.majors is not None:
+                _say_majors(table, tally.majors)
+                table.majors = tally.majors
+            if tally.program is not None:
+                _say_lock(table, tally.program)
+                table.program = tally.program
             if tally.passed:
                 self._went_on(table)
             if tally.halt is not None:
@@ -178,3 +214,29 @@ class TableBook:
             _LOG.info("table_goes_on", topic=table.at.topic, after=table.earlier.code)
         table.stop_noted, table.earlier = False, None
         self._halted.pop(table.at, None)
+
+
+def _say_majors(table: Table, majors: Majors) -> None:
+    """A major that was opened, and what became of its predecessors."""
+    if not majors.is_backfilled:
+        return
+    _LOG.warning(
+        "majors_changed",
+        topic=table.at.topic,
+        newest=majors.newest,
+        served=majors.served,
+        frozen={f"v{it.major}": it.why for it in majors.frozen},
+        hint="cdc relay status shows the backfill; then cdc topics retire",
+    )
+
+
+def _say_lock(table: Table, program: Program) -> None:
+    """A lock that has fallen behind the stream is said once."""
+    told = table.program.unlocked if table.program else ()
+    if program.unlocked and program.unlocked != told:
+        _LOG.warning(
+            "lock_stale",
+            topic=table.at.topic,
+            subjects=program.unlocked,
+            hint="cdc schemas lock, and commit the files",
+        )

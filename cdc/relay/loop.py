@@ -22,7 +22,15 @@ from cdc.config import RelaySettings
 from cdc.errors import HeadworksError, TransientError, Unreachable
 from cdc.event import RawBatch
 from cdc.kafka.errors import Fenced, Refused
-from cdc.kafka.layout import CONTROL_SPECS, STATE, STATUS, dead_letter_spec, raw_patterns
+from cdc.kafka.layout import (
+    CONTROL_SPECS,
+    SIGNALS,
+    SOURCE_SPECS,
+    STATE,
+    STATUS,
+    dead_letter_spec,
+    raw_patterns,
+)
 from cdc.relay.book import TableBook
 from cdc.relay.passage import Passage
 from cdc.relay.ports import Ports
@@ -83,7 +91,8 @@ class Relay:
         Raises:
             Unreachable: Kafka does not answer.
         """
-        self.ports.topics.create([*CONTROL_SPECS, dead_letter_spec(self._settings.namespace)])
+        letters = dead_letter_spec(self._settings.namespace)
+        self.ports.topics.create([*CONTROL_SPECS, *SOURCE_SPECS, letters])
         self.ports.sink.open()
         self.ports.source.subscribe(self._patterns)
         self.ports.health.ready = True
@@ -147,6 +156,7 @@ class Relay:
         self._looked_at = now
         self.ports.source.claim_unassigned()
         self._book.take_up_again(self._book.recreated())
+        self._book.take_up_again(self._book.retired())
         if self.ports.programs.refresh():
             _LOG.info("policies_changed")
             self._passage.forget_programs()
@@ -159,6 +169,8 @@ class Relay:
             self._passage.take(table, batch, work)
         for key, value in self._book.take_notes(work).items():
             sink.produce(STATE, 0, key, value)
+        for signal in work.signals.values():
+            sink.produce(SIGNALS, 0, *signal)
         if self._report.due:
             sink.produce(STATUS, 0, self._report.key, self._report.say(self._book.tables))
         self._commit(work, sum(map(len, batches)))

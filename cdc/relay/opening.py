@@ -108,6 +108,7 @@ class Opener:
         recorded = state.epochs.get(at.topic)
         bounds = self._ports.source.watermarks(at)
         table = Table(at, info.topic_id, stop_noted=at.topic in state.stops)
+        table.majors = state.majors.get(at.topic)
         try:
             opening = decide(at, Facts(info, recorded, committed, bounds))
         except TableStopped as stopped:

@@ -15,6 +15,7 @@ from cdc.errors import EncodeError, EnvelopeError, TableStopped, TransientError
 from cdc.event import AvroShape, OutBatch, RawBatch, Reject, Shape
 from cdc.kafka.layout import dead_letter_topic, governed_spec
 from cdc.kafka.port import MAX_VALUE_BYTES, TopicPartition
+from cdc.majors import Majors
 from cdc.relay.ports import Ports
 from cdc.relay.table import Halt, Table
 from cdc.relay.work import Truncation, Work
@@ -38,13 +39,16 @@ class _Wait:
 
 
 class Passage:
-    """Takes batches; caches programs per (raw topic, shape) and partition counts per topic."""
+    """Takes batches; caches programs and partition counts of topics.
+
+    A program is that of a raw topic, a shape and the table's majors.
+    """
 
     def __init__(self, settings: RelaySettings, ports: Ports) -> None:
         self._settings = settings
         self._ports = ports
         self._dlq = dead_letter_topic(settings.namespace)
-        self._programs: dict[tuple[str, Shape], Program] = {}
+        self._programs: dict[tuple[str, Shape, Majors | None], Program] = {}
         self._partitions: dict[str, int] = {}
         self._waits: dict[str, _Wait] = {}
         self._refused: set[tuple[TopicPartition, int]] = set()
@@ -72,38 +76,42 @@ class Passage:
         if shape is None:
             return self._bury(table, run, work, NOT_AN_ENVELOPE)
         try:
-            program = self._program(table.at.topic, shape)
-            out = program.run(run, table.epoch)
+            program = self._program(table.at.topic, shape, work.majors(table))
+            outs = [it.run(run, table.epoch) for it in program.all]
         except EnvelopeError as error:
             return self._bury(table, run, work, error)
         except (TableStopped, TransientError) as error:
             work.offsets[table.at] = int(run.offsets[0])
             work.tally(table.at).halt = self._halt(table.at.topic, error)
             return False
-        out = self._spare_refused(table.at, run, out)
-        self._produce(program, run, out)
-        self._count(table, program, out, work)
+        outs = [self._spare_refused(table.at, run, out) for out in outs]
+        work.evolve(table, program)
+        for it, out in zip(program.all, outs, strict=True):
+            self._produce(it, run, out)
+        self._count(table, program, outs[0], work)
         schema_id = shape.value_id if isinstance(shape, AvroShape) else None
-        self._letters(table, run, out.rejects, work, schema_id)
-        return self._arrive(table, program, run, out, work)
+        self._letters(table, run, _join_rejects(outs), work, schema_id)
+        return self._arrive(table, run, outs[0].truncate_at, program, work)
 
     def _arrive(
-        self, table: Table, program: Program, run: RawBatch, out: OutBatch, work: Work
+        self, table: Table, run: RawBatch, truncate_at: int | None, program: Program, work: Work
     ) -> bool:
         work.tally(table.at).passed = True
-        if out.truncate_at is None:
+        if truncate_at is None:
             work.offsets[table.at] = int(run.offsets[-1]) + 1
             return True
-        offset = int(run.offsets[out.truncate_at])
+        offset = int(run.offsets[truncate_at])
         work.offsets[table.at] = offset
-        work.truncations.append(Truncation(table, offset, out.topic, program.append_only))
+        topics = tuple(it.topic for it in program.all)
+        work.truncations.append(Truncation(table, offset, topics, program.append_only))
         return False
 
-    def _program(self, raw_topic: str, shape: Shape) -> Program:
-        program = self._programs.get((raw_topic, shape))
+    def _program(self, raw_topic: str, shape: Shape, majors: Majors | None) -> Program:
+        program = self._programs.get((raw_topic, shape, majors))
         if program is None:
-            program = self._ports.programs.program_for(raw_topic, shape)
-            self._programs[raw_topic, shape] = program
+            program = self._ports.programs.program_for(raw_topic, shape, majors)
+            for known in {majors, program.majors}:
+                self._programs[raw_topic, shape, known] = program
             self._waits.pop(raw_topic, None)
         return program
 
@@ -197,6 +205,12 @@ class Passage:
         tally.governed += len(out.keys)
         tally.skipped += out.skipped
         tally.repaired.update(out.repaired)
+
+
+def _join_rejects(outs: Sequence[OutBatch]) -> Sequence[Reject]:
+    """Each event that one of the topics cannot take, once."""
+    rejects = {reject.index: reject for out in reversed(outs) for reject in out.rejects}
+    return [rejects[index] for index in sorted(rejects)]
 
 
 def _too_large(value: bytes | None) -> bool:

@@ -10,6 +10,7 @@ from typing import Protocol
 from cdc.event import RawBatch, Shape
 from cdc.kafka.port import Reader, Source, TopicAdmin, TransactionalSink
 from cdc.keys import Key
+from cdc.majors import Majors
 from cdc.stream.pipeline import Program
 from cdc.stream.shape import split_shapes
 from cdc.telemetry.health import Health
@@ -19,8 +20,10 @@ from cdc.telemetry.metrics import Metrics
 class ProgramSource(Protocol):
     """Gives what governs a table: policy, schemas and keys, compiled."""
 
-    def program_for(self, raw_topic: str, shape: Shape) -> Program:
-        """The program for events of one raw schema; asked once per table and shape.
+    def program_for(self, raw_topic: str, shape: Shape, majors: Majors | None) -> Program:
+        """The program for events of one raw schema; asked once per table, shape and majors.
+
+        `majors` are those that the table has so far; the program's hold from its first event on.
 
         Raises:
             EnvelopeError: the schema is no Debezium envelope's: a dead letter for each event.

@@ -9,6 +9,7 @@ from cdc.control.status import TableState, TableStatus
 from cdc.deadletter import Origin
 from cdc.errors import HeadworksError, TableStopped
 from cdc.kafka.port import TopicPartition
+from cdc.majors import Majors
 from cdc.stream.pipeline import Program
 
 WAITING_CODE = "unavailable"
@@ -41,7 +42,8 @@ class Table:
 
     `position` is the next offset, moved by commits only. `halt`: it stands still; `earlier`: it
     did, and has been taken up again, but nothing has passed yet. `stop_noted`: `_cdc.state` says
-    that it is stopped, which is taken back with the first batch that passes.
+    that it is stopped, which is taken back with the first batch that passes. `majors` are those
+    that `_cdc.state` has; None: none yet.
     """
 
     at: TopicPartition
@@ -55,6 +57,7 @@ class Table:
     events: int = 0
     dead_letters: int = 0
     repaired: Counter[str] = field(default_factory=Counter)
+    majors: Majors | None = None
 
     @property
     def name(self) -> str:
@@ -86,4 +89,6 @@ class Table:
             lag,
             self.events,
             self.dead_letters,
+            self.program.unlocked if self.program else (),
+            self.majors,
         )

@@ -1,7 +1,7 @@
-"""TRUNCATE: every key that is alive in the governed topic gets a tombstone.
+"""TRUNCATE: every key that is alive in the table's governed topics gets a tombstone.
 
     1. what came before the TRUNCATE has been committed
-    2. read the governed topic to its end: the keys that are alive, each with its partition
+    2. read the governed topics to their ends: the keys that are alive, each with its partition
     3. tombstones, at most `CHUNK` in a transaction; the offset stays on the TRUNCATE
     4. with the last chunk, in the same transaction, the offset moves behind it
     5. reading goes on there
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdc.kafka.port import Reader
+from cdc.kafka.port import Offsets, Reader
 from cdc.relay.ports import Ports
 from cdc.relay.work import Truncation
 from cdc.telemetry.logs import get_log
@@ -42,27 +42,37 @@ def carry_out(truncation: Truncation, ports: Ports) -> None:
     Raises:
         TransientError: a chunk could not be committed; those before it are.
     """
-    keys = [] if truncation.append_only else live_keys(ports.reader, truncation.topic)
-    chunks = [keys[at : at + CHUNK] for at in range(0, len(keys), CHUNK)] or [[]]
-    for number, chunk in enumerate(chunks, 1):
-        _commit_chunk(truncation, ports, chunk, last=number == len(chunks))
+    emptied = () if truncation.append_only else truncation.topics
+    keys = {topic: live_keys(ports.reader, topic) for topic in emptied}
+    chunks = [
+        (topic, alive[at : at + CHUNK])
+        for topic, alive in keys.items()
+        for at in range(0, len(alive), CHUNK)
+    ] or [(truncation.topics[0], [])]
+    for number, (topic, chunk) in enumerate(chunks, 1):
+        offset = truncation.offset + (number == len(chunks))
+        _commit_chunk(topic, chunk, {truncation.table.at: offset}, ports)
         ports.health.beat()
     table = truncation.table
     table.position = truncation.offset + 1
     table.events += 1
     ports.source.start(table.at, table.position)
-    _LOG.info("truncated", table=table.name, topic=truncation.topic, keys=len(keys))
+    _LOG.info(
+        "truncated",
+        table=table.name,
+        topics=truncation.topics,
+        keys=sum(map(len, keys.values())),
+    )
 
 
 def _commit_chunk(
-    truncation: Truncation, ports: Ports, chunk: Sequence[tuple[bytes, int]], *, last: bool
+    topic: str, chunk: Sequence[tuple[bytes, int]], offsets: Offsets, ports: Ports
 ) -> None:
     ports.sink.begin()
     ports.sink.produce_all(
-        truncation.topic,
+        topic,
         [partition for _, partition in chunk],
         [key for key, _ in chunk],
         [None] * len(chunk),
     )
-    offset = truncation.offset + (1 if last else 0)
-    ports.sink.commit({truncation.table.at: offset}, ports.source.group_metadata())
+    ports.sink.commit(offsets, ports.source.group_metadata())

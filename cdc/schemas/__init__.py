@@ -8,12 +8,14 @@ from cdc.schemas.candidates import Candidate, find_candidates, read_candidate
 from cdc.schemas.explaining import Explained, explain_files
 from cdc.schemas.histories import Histories, RegistryHistories, open_histories
 from cdc.schemas.judging import check_candidates
+from cdc.schemas.locking import Locker, report_lock, write_lock
 from cdc.schemas.registering import register_candidates
 
 __all__ = [
     "Candidate",
     "Explained",
     "Histories",
+    "Locker",
     "RegistryHistories",
     "check_candidates",
     "explain_files",
@@ -21,4 +23,6 @@ __all__ = [
     "open_histories",
     "read_candidate",
     "register_candidates",
+    "report_lock",
+    "write_lock",
 ]

@@ -54,6 +54,18 @@ class Database:
         with self._connect() as connection:
             return table_from_database(connection, database, name)
 
+    def tables(self) -> list[str]:
+        """Every table that the user may see, as `database.table`; MySQL's own are left out."""
+        with self._connect() as connection:
+            names = connection.execute(
+                text(
+                    "SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.tables"
+                    " WHERE table_type = 'BASE TABLE' AND table_schema NOT IN"
+                    " ('mysql', 'sys', 'information_schema', 'performance_schema') ORDER BY 1"
+                )
+            )
+            return [str(name) for name in names.scalars()]
+
     def count_rows(self, table: Table) -> int:
         """How many rows a table has, counted."""
         sql = f"SELECT COUNT(*) FROM {quote_table(table)}"  # noqa: S608 - the name is quoted

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from cdc.errors import TableStopped
 from cdc.event import OutBatch, RawBatch
+from cdc.majors import Majors
 from cdc.privacy.plan import Plan
 from cdc.stream.anonymize import anonymize
 from cdc.stream.append import refuse_changes, take_keys
@@ -37,6 +38,17 @@ class Program:
     """A delete becomes a record and then a tombstone: readers need time to see the first."""
     append_only: bool = False
     lineage: str = ""
+    unlocked: tuple[str, ...] = ()
+    """Subjects whose schema is another one than the committed lock's."""
+    majors: Majors | None = None
+    """What holds for the table from this program's first event on; None: nothing is recorded."""
+    older: tuple[Program, ...] = ()
+    """The same for the topics of earlier majors that are still served."""
+
+    @property
+    def all(self) -> tuple[Program, ...]:
+        """Itself and the older ones: one for each topic that is written."""
+        return (self, *self.older)
 
 
 def wanted_columns(raw: RawTable, plan: Plan) -> tuple[RawColumn, ...]:

@@ -5,10 +5,13 @@ This shows what a topic holds, raw topics' personal data included.
 
 from cdc.topics.decoding import RecordDecoder, to_json
 from cdc.topics.listing import TopicRow, check_topic, kind_of, list_topics
+from cdc.topics.retiring import Retirement, Retirer
 from cdc.topics.tail import Tail, TailRequest
 
 __all__ = [
     "RecordDecoder",
+    "Retirement",
+    "Retirer",
     "Tail",
     "TailRequest",
     "TopicRow",

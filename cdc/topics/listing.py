@@ -6,8 +6,9 @@ import difflib
 from dataclasses import dataclass
 
 from cdc.config import RelaySettings
+from cdc.control.state import ControlState, read_state
 from cdc.errors import ConfigError
-from cdc.kafka.layout import dead_letter_topic
+from cdc.kafka.layout import STATE, dead_letter_topic
 from cdc.kafka.port import Reader, TopicAdmin, TopicPartition
 
 AVRO_MAGIC = 0
@@ -19,7 +20,9 @@ SAMPLE_RECORDS = 20
 class TopicRow:
     """One topic of the stream; `records` counts offsets, transaction markers included.
 
-    `format` is avro, json, or empty where no value is among the last records.
+    `format` is avro, json, or empty where no value is among the last records. `standing` is that
+    of a governed topic among its table's majors: newest, served or frozen; empty where none is
+    recorded.
     """
 
     name: str
@@ -27,18 +30,31 @@ class TopicRow:
     partitions: int
     records: int
     format: str
+    standing: str = ""
 
 
 def list_topics(admin: TopicAdmin, reader: Reader, relay: RelaySettings) -> list[TopicRow]:
     """Raw, governed and dead-letter topics, in alphabetical order."""
     kinds = {name: kind for name in admin.names() if (kind := kind_of(name, relay))}
     ranges = admin.ranges(sorted(kinds))
+    standings = _standings(read_state(reader.read_to_end(STATE)), relay.namespace)
     rows = []
     for name, kind in sorted(kinds.items()):
         mine = {at: bounds for at, bounds in ranges.items() if at.topic == name}
         records = sum(end - first for first, end in mine.values())
-        rows.append(TopicRow(name, kind, len(mine), records, _sniff(reader, mine)))
+        format_, standing = _sniff(reader, mine), standings.get(name, "")
+        rows.append(TopicRow(name, kind, len(mine), records, format_, standing))
     return rows
+
+
+def _standings(state: ControlState, namespace: str) -> dict[str, str]:
+    """By governed topic."""
+    found: dict[str, str] = {}
+    for raw_topic, majors in state.majors.items():
+        base = f"{namespace}.{'.'.join(raw_topic.rsplit('.', 2)[1:])}"
+        found |= {f"{base}.v{it.major}": str(it.standing) for it in majors.old}
+        found[f"{base}.v{majors.newest}"] = "newest"
+    return found
 
 
 def kind_of(topic: str, relay: RelaySettings) -> str:

@@ -6,6 +6,7 @@ on the same Kafka, with the same Java and jars.
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -49,10 +50,12 @@ JARS = (
 CONVERTER = "io.confluent.connect.avro.AvroConverter"
 NAME = "pizzashop-avro"
 PREFIX = "avro"
+FORMS = "forms"
+"""A table of every type."""
 # Signals and notifications belong to the stack's own connector.
 LEFT_OUT = ("signal.", "notification.", "transforms", "predicates", "key.", "value.")
 HEAP = "512m"
-START_TIMEOUT_S = 120
+START_TIMEOUT_S = 240
 STOP_TIMEOUT_S = 30
 
 
@@ -143,15 +146,21 @@ def _await_end(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def connector_config(stack: Governed) -> dict[str, str]:
-    """The pizza shop's connector with Avro for JSON, of one table, under another prefix."""
+def write_avro_connector(stack: Governed, folder: Path) -> Path:
+    """The pizza shop's connector with Avro for JSON, of two tables, under another prefix."""
+    file = folder / f"{NAME}.json"
+    file.write_text(json.dumps({"name": NAME, "config": _connector_config(stack)}))
+    return file
+
+
+def _connector_config(stack: Governed) -> dict[str, str]:
     file = REPOSITORY / "connectors/pizzashop.json"
     config = read_connector(file, substitutions_of(stack.settings)).config
     return {
         **{key: value for key, value in config.items() if not key.startswith(LEFT_OUT)},
         "database.server.id": "184055",
         "topic.prefix": PREFIX,
-        "table.include.list": "pizzashop.products",
+        "table.include.list": f"pizzashop.products,pizzashop.{FORMS}",
         "schema.history.internal.kafka.topic": f"_schema-history.{PREFIX}",
         "key.converter": CONVERTER,
         "key.converter.schema.registry.url": stack.settings.registry_url,

@@ -19,6 +19,9 @@ from cdc.stack.site import Site
 from tests.conftest import REPOSITORY, LiveStack
 from tests.waiting import wait_until
 
+PREFIXES = '["mysql", "types", "alters", "majors", "forms", "cleaned"]'
+"""Of the shop's connector, and of those that tests bring (`sources.py`)."""
+
 
 @dataclass(frozen=True)
 class Governed:
@@ -61,7 +64,7 @@ def governed(captured: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> G
     policies = tmp_path_factory.mktemp("governed") / "policies"
     shutil.copytree(REPOSITORY / "schemas/policies", policies)
     captured.env["CDC_POLICIES__DIR"] = str(policies)
-    captured.env["CDC_RELAY__PREFIXES"] = '["mysql", "types"]'  # of test_all_types's connector
+    captured.env["CDC_RELAY__PREFIXES"] = PREFIXES
     captured.run("stack", "up", "serve", "relay")
     with mock.patch.dict(os.environ, captured.env, clear=True):
         made = Governed(captured, load_settings())

@@ -10,22 +10,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdc.connect.apply import await_running
+from cdc.app import build_verifier, plan_tables
+from cdc.column import unzigzag, zigzag
+from cdc.verify.records import RecordDecoder
 from registry.avro import parse_lenient
 from registry.client import RegistryClient
 from registry.compatibility import find_incompatibilities
 from registry.model import CompatibilityLevel, Subject
 from tests.end_to_end.avro_converter import (
+    FORMS,
     NAME,
     PREFIX,
     AvroSource,
-    connector_config,
     run_process,
     run_worker,
     schema_id,
+    write_avro_connector,
 )
 from tests.end_to_end.conftest import Governed
+from tests.end_to_end.every_type import COLUMNS, ROWS, create_statement, insert_statement
 from tests.end_to_end.reading import Governance
+from tests.end_to_end.sources import write_connector
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.stack
@@ -36,7 +41,7 @@ NAMESPACE = "governed_avro"
 GOVERNED = f"{NAMESPACE}.pizzashop.products.v1"
 # Columns as Debezium hands them on: a DATETIME in microseconds, a TIMESTAMP as text in UTC. Before
 # 7.3 the converter writes a column's default where it is NULL: for updated_at that is 0.
-ROWS = """
+PRODUCTS = """
     SELECT id, name, description, category, price, image,
         DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%sZ') AS created_at,
         IFNULL(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', updated_at), 0) AS updated_at
@@ -46,24 +51,49 @@ ROWS = """
 
 @pytest.fixture(scope="module")
 def avro(governed: Governed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AvroSource]:
-    """The products captured a second time, as Avro, under no compatibility rule."""
-    registry = RegistryClient(governed.settings.registry_url)
-    for subject in (KEY, VALUE):
-        registry.set_level(subject, CompatibilityLevel.NONE)
-    with run_worker(governed.live.site, tmp_path_factory.mktemp("avro")) as connect:
-        made = AvroSource(governed, connect, registry)
-        connect.put_config(NAME, connector_config(governed))
-        await_running(connect, NAME, 60)
+    """The products captured a second time, as Avro; a table of every type as Avro and as JSON."""
+    policy = governed.settings.policies.dir / f"pizzashop.{FORMS}.yaml"
+    policy.write_text(_keep_all())
+    governed.execute("SET sql_mode = ''", create_statement(FORMS, *DEFAULTS.values()))
+    governed.execute(*_insert_forms())
+    folder = tmp_path_factory.mktemp("avro")
+    governed.run("connectors", "apply", str(write_connector(folder, FORMS, f"pizzashop.{FORMS}")))
+    with run_worker(governed.live.site, folder) as connect:
+        made = AvroSource(governed, connect, RegistryClient(governed.settings.registry_url))
+        file = write_avro_connector(governed, folder)
+        governed.run("connectors", "apply", str(file), CDC_CONNECT__URL=connect.url)
         wait_until(lambda: len(made.rows()) == len(_rows(governed)), 60, "the snapshot")
         yield made
         connect.delete(NAME)
+    governed.run("connectors", "delete", FORMS)
+    governed.execute(f"DROP TABLE {FORMS}")
+    policy.unlink()
+
+
+DEFAULTS = {
+    "text_default": "text_default VARCHAR(5) DEFAULT 'x'",
+    "int_default": "int_default INT DEFAULT 5",
+}
+"""Nullable columns with a default: a NULL of theirs is what a converter before 7.3 loses."""
+
+
+def _insert_forms() -> list[str]:
+    return ["SET sql_mode = ''", *(insert_statement(FORMS, n, n) for n in range(ROWS))] + [
+        f"UPDATE {FORMS} SET {name} = NULL WHERE id = 0" for name in DEFAULTS
+    ]
+
+
+def _keep_all() -> str:
+    names = ("id", *COLUMNS, "twice", *DEFAULTS)
+    columns = {name: {"class": "public", "rule": "keep"} for name in names}
+    return json.dumps({"table": f"pizzashop.{FORMS}", "columns": columns})
 
 
 def _rows(stack: Governed) -> dict[int, dict[str, Any]]:
     """MySQL's products, by id."""
     with stack.mysql() as connection, connection.cursor() as cursor:
         cursor.execute("SET time_zone = '+00:00'")
-        cursor.execute(ROWS)
+        cursor.execute(PRODUCTS)
         names = [column[0] for column in cursor.description]
         return {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
 
@@ -110,6 +140,12 @@ def test_raw_records_are_the_rows(avro):
     assert _by_id(avro.rows()) == _by_id(_rows(avro.stack))
 
 
+def test_apply_frees_the_raw_subjects(avro):
+    """Before the connector starts, its subjects take every version, tables to come included."""
+    subjects = (KEY, VALUE, Subject(f"{PREFIX}-value"), Subject(f"{PREFIX}.pizzashop.{FORMS}-key"))
+    assert [avro.registry.level(it) for it in subjects] == [CompatibilityLevel.NONE] * 4
+
+
 def test_breaking_alter_is_a_second_version(avro):
     """A schema that breaks BACKWARD is registered under NONE, and the connector runs on."""
     before = avro.registry.latest(VALUE)
@@ -129,8 +165,8 @@ def test_breaking_alter_is_a_second_version(avro):
     assert avro.registry.versions(VALUE) == [1, 2]
 
 
-@pytest.fixture
-def avro_relay(avro, tmp_path):
+@pytest.fixture(scope="module")
+def avro_relay(avro, tmp_path_factory):
     """A relay that reads only the Avro topics and governs them under a name of its own."""
     env = {
         **avro.stack.live.env,
@@ -140,7 +176,7 @@ def avro_relay(avro, tmp_path):
     }
     # Instance 0 would take the port of the stack's own relay; the others take any.
     command = [sys.executable, "-m", "cdc", "relay", "run", "--instance", "1"]
-    with run_process(command, tmp_path / "relay.log", env) as process:
+    with run_process(command, tmp_path_factory.mktemp("relay") / "relay.log", env) as process:
         yield process
 
 
@@ -154,3 +190,37 @@ def test_relay_governs_avro(avro, avro_relay):
         return {row["id"]: (row["name"], row["price"]) for row in rows} == wanted
 
     wait_until(arrived, 60, "the governed products")
+
+
+def _slices(stack: Governed, namespace: str) -> dict[int, dict[str, bytes | None]]:
+    """Per id the bytes of each column in a namespace's topic."""
+    verifier = build_verifier(stack.settings)
+    (plan,) = plan_tables(stack.settings, verifier.database, [f"pizzashop.{FORMS}"], {})
+    decoder = RecordDecoder(plan, verifier.schema_text)
+    rows = (decoder.row(it.value) for it in stack.records(f"{namespace}.pizzashop.{FORMS}.v1"))
+    names = [column.governed.name for column in plan.columns]
+    return {unzigzag(row[0]): dict(zip(names, row, strict=True)) for row in rows}
+
+
+def test_both_raw_formats_give_the_same_bytes(avro, avro_relay):
+    """Every type, captured as JSON and as Avro, is one in the governed topics, byte for byte.
+
+    Except a NULL in a nullable column with a default: this converter writes the default.
+    """
+
+    def read() -> tuple[dict[int, dict[str, bytes | None]], dict[int, dict[str, bytes | None]]]:
+        assert avro_relay.poll() is None, "the relay has ended"
+        return _slices(avro.stack, "governed"), _slices(avro.stack, NAMESPACE)
+
+    wait_until(lambda: [len(rows) for rows in read()] == [ROWS, ROWS], 60, "both governed topics")
+    by_json, by_avro = read()
+    differing = {
+        (number, name): (row[name], by_avro[number][name])
+        for number, row in by_json.items()
+        for name in row
+        if row[name] != by_avro[number][name]
+    }
+    assert differing == {
+        (0, "text_default"): (None, b"x"),
+        (0, "int_default"): (None, zigzag(5)),
+    }

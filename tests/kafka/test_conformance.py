@@ -344,6 +344,15 @@ def test_topics_are_created_once_and_known_by_id(world: World) -> None:
     assert world.topics.describe([topic])[topic].topic_id != before[topic].topic_id
 
 
+def test_a_deleted_topic_is_gone(world: World) -> None:
+    """Neither described nor listed; deleting it again, or an unknown one, is no error."""
+    topic = make_topic(world, "gone", partitions=1)
+    world.topics.delete([topic])
+    assert world.topics.describe([topic]) == {}
+    assert topic not in world.topics.names()
+    world.topics.delete([topic, f"{world.prefix}.nowhere"])
+
+
 def test_two_members_share_the_tables(world: World) -> None:
     """Topics of one partition are spread, not all given to the first member."""
     topics = [make_topic(world, f"shop.t{number}") for number in range(4)]

@@ -75,6 +75,17 @@ def test_what_is_registered_is_found(client):
     assert (client.subjects(), client.subjects("shop/"), client.subjects("x")) == ([S], [S], [])
 
 
+def test_a_deleted_subject_is_gone_and_its_ids_are_not(client):
+    """All versions in order, then none; deleting again, or what never was, is no error."""
+    client.set_level(S, CompatibilityLevel.NONE)
+    ids = [client.register(S, text) for text in (X_INT, X_STRING)]
+    assert [client.look_up(S, text).id for text in client.history(S)] == ids
+    client.delete(S)
+    assert (client.versions(S), client.history(S)) == ([], [])
+    assert RegistryClient(client._url).schema_by_id(ids[0])
+    client.delete(S)
+
+
 def test_levels_are_set_and_unset_is_none(client):
     """A subject without a level of its own has None, the registry always has one."""
     assert client.level(S) is None

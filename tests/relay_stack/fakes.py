@@ -14,6 +14,7 @@ import numpy as np
 from cdc.errors import HeadworksError, NormalizeError
 from cdc.event import AvroShape, OutBatch, RawBatch, Reject, Shape
 from cdc.keys import Key
+from cdc.majors import Majors
 from cdc.stream.pipeline import Program
 
 CIPHER = Key("dead_letters", 1, {1: bytes(range(32))})
@@ -47,7 +48,7 @@ class FakePrograms:
     changed: bool = False
     asked: list[tuple[str, Shape]] = field(default_factory=list)
 
-    def program_for(self, raw_topic: str, shape: Shape) -> Program:
+    def program_for(self, raw_topic: str, shape: Shape, majors: Majors | None) -> Program:  # noqa: ARG002
         """See the port."""
         self.asked.append((raw_topic, shape))
         assert isinstance(shape, AvroShape)

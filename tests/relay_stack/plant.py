@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -11,7 +12,7 @@ from cdc.config import RelaySettings
 from cdc.control.state import ControlState, read_state
 from cdc.control.status import RelayStatus, read_status
 from cdc.deadletter import Letter, open_letter
-from cdc.event import RawBatch
+from cdc.event import RawBatch, Shape
 from cdc.kafka.layout import STATE, STATUS
 from cdc.kafka.memory import (
     MemoryBroker,
@@ -103,7 +104,8 @@ class Plant:
     """Broker, programs and settings that outlive the relays built on them."""
 
     broker: MemoryBroker = field(default_factory=MemoryBroker)
-    programs: FakePrograms = field(default_factory=FakePrograms)
+    programs: Any = field(default_factory=FakePrograms)
+    split: Callable[[RawBatch], Iterable[tuple[Shape | None, RawBatch]]] = split
     time: Time = field(default_factory=Time)
     settings: RelaySettings = field(
         default_factory=lambda: RelaySettings(prefixes=["raw"], batch_events=5)
@@ -127,7 +129,7 @@ class Plant:
             programs=self.programs,
             cipher=CIPHER,
             clock=Clock(self.time.now, self.time.wall_ms),
-            split=split,
+            split=self.split,
         )
         relay = Relay(self.settings, instance, ports)
         relay.start()

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdc.event import OutBatch
+from cdc.event import OutBatch, Shape
 from cdc.kafka.port import TopicSpec
+from cdc.majors import Majors
 from cdc.relay import passage
+from cdc.stream.pipeline import Program
 from tests.relay_stack.fakes import governed, raw
 from tests.relay_stack.plant import PRODUCTS, USERS, Plant
 
@@ -31,12 +33,12 @@ def test_a_topic_with_records_of_deletes_keeps_them_a_day(
     """The relay makes it with a lag, as its program says; the others without."""
     plant, made = Plant(), list[TopicSpec]()
     create, program_for = plant.topics.create, plant.programs.program_for
+
+    def deleting(topic: str, shape: Shape, majors: Majors | None) -> Program:
+        return replace(program_for(topic, shape, majors), delete_records=topic == USERS)
+
     monkeypatch.setattr(plant.topics, "create", lambda specs: (made.extend(specs), create(specs)))
-    monkeypatch.setattr(
-        plant.programs,
-        "program_for",
-        lambda topic, shape: replace(program_for(topic, shape), delete_records=topic == USERS),
-    )
+    monkeypatch.setattr(plant.programs, "program_for", deleting)
     for topic in (USERS, PRODUCTS):
         plant.broker.append(topic, b"0", raw("0"))
     plant.turn(plant.relay())

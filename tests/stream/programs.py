@@ -32,8 +32,8 @@ class DictRegistry:
     def look_up(self, _subject, _schema):
         return None
 
-    def latest(self, _subject):
-        return None
+    def history(self, _subject):
+        return []
 
     def schema_by_id(self, schema_id):
         if schema_id not in self.schemas:

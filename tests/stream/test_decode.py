@@ -157,7 +157,7 @@ def test_repaired_values_are_canonical_and_counted():
         ),
     )
     raw = table_from_connect(
-        topic.topic, {"fields": [{"field": "id"}]}, topic._json_envelope_schema()
+        topic.topic, {"fields": [{"field": "id"}]}, topic.json_envelope_schema()
     )
     message = topic.json("c", {"id": 1, "y": 1900, "b": 1})
     ((shape, batch),) = split_shapes(raw_batch("t", [message]))

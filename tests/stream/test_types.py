@@ -111,7 +111,7 @@ def _of_json(topic, row):
     """The normalized batch of one JSON message."""
     ((shape, batch),) = split_shapes(raw_batch(topic.topic, [topic.json("c", row)]))
     key = {"fields": [{"field": "id"}]}
-    raw = table_from_connect(topic.topic, key, topic._json_envelope_schema())
+    raw = table_from_connect(topic.topic, key, topic.json_envelope_schema())
     return raw, normalize(json_decoder(shape, raw.columns).decode(batch, {"id"}), raw.columns)
 
 

@@ -22,6 +22,11 @@ class MemoryTopics:
             topic = Topic(uuid.uuid4().hex, spec.config, logs)
             self._broker.topics.setdefault(spec.name, topic)
 
+    def delete(self, names: Sequence[str]) -> None:
+        """See the port."""
+        for name in names:
+            self._broker.topics.pop(name, None)
+
     def describe(self, names: Sequence[str]) -> dict[str, TopicInfo]:
         """See the port."""
         known = {name: self._broker.topics[name] for name in names if name in self._broker.topics}

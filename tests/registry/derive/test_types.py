@@ -65,7 +65,7 @@ def test_json_and_avro_schemas_give_one_table(columns):
     topic = RawTopic("mysql.pizzashop.t", columns)
     key, value = map(json.loads, topic.avro_schemas())
     connect_key = {"fields": [{"field": "id", "type": "int64"}]}
-    from_json = table_from_connect(topic.topic, connect_key, topic._json_envelope_schema())
+    from_json = table_from_connect(topic.topic, connect_key, topic.json_envelope_schema())
     assert table_from_avro(topic.topic, key, value).table == from_json.table
     assert from_json.table.key == ("id",)
 
