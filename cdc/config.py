@@ -121,6 +121,12 @@ class RelaySettings(Section):
     transaction_timeout_s: float = Field(8, gt=0, description="must be below session_timeout_s")
     session_timeout_s: float = Field(10, gt=0, description="a silent relay is replaced after this")
     governed_partitions: int = Field(3, ge=1, description="of governed topics that it creates")
+    dead_letter_limit: int = Field(
+        1000, ge=1, description="a table with so many dead letters in the window stops"
+    )
+    dead_letter_window_s: float = Field(
+        3600, gt=0, description="the window of dead_letter_limit, seconds"
+    )
 
 
 class Settings(BaseSettings):

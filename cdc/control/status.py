@@ -21,11 +21,12 @@ SILENT_AFTER_S = 10.0
 
 
 class TableState(StrEnum):
-    """What a table does: `waiting` goes on by itself, `stopped` needs a person."""
+    """What a table does: `waiting` goes on by itself, `stopped` and `paused` need a person."""
 
     RUNNING = "running"
     WAITING = "waiting"
     STOPPED = "stopped"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class TableStatus:
     lag: int = 0
     events: int = 0
     dead_letters: int = 0
+    open_letters: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ COMMANDS = "_cdc.commands"
 STATUS = "_cdc.status"
 
 _HOUR_MS = 3_600_000
+LETTERS_KEPT_MS = 30 * 24 * _HOUR_MS
 _LARGE = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
 
 
@@ -35,8 +36,16 @@ def dead_letter_topic(namespace: str) -> str:
 
 
 def dead_letter_spec(namespace: str) -> TopicSpec:
-    """Dead letters of all tables: one partition (their order is their history), 30 days."""
-    kept = {"cleanup.policy": "delete", "retention.ms": str(30 * 24 * _HOUR_MS)}
+    """Dead letters of all tables: one partition (their order is their history), 30 days.
+
+    A letter that has been dealt with is replaced or taken back under its key: within about an hour
+    compaction removes the original.
+    """
+    kept = {
+        "cleanup.policy": "compact,delete",
+        "retention.ms": str(LETTERS_KEPT_MS),
+        "max.compaction.lag.ms": str(_HOUR_MS),
+    }
     return TopicSpec(dead_letter_topic(namespace), 1, {**kept, **_LARGE})
 
 

@@ -198,6 +198,17 @@ class TransactionalSink(Protocol):
         """Let go; an open transaction is left to `open` of the successor, or to its timeout."""
 
 
+class Appender(Protocol):
+    """Writes single records outside of any transaction."""
+
+    def append(self, topic: str, key: bytes, value: bytes) -> None:
+        """To the topic's partition 0; when it returns, every reader sees the record.
+
+        Raises:
+            Unreachable: the broker did not take it in time, or there is no such topic.
+        """
+
+
 class TopicAdmin(Protocol):
     """Topics: made, described, measured."""
 

@@ -15,6 +15,7 @@ from cdc.telemetry.metrics import (
     EPOCH,
     EVENTS,
     LAG,
+    OPEN_LETTERS,
     REPAIRED,
     ROUND_EVENTS,
     ROUND_SECONDS,
@@ -52,7 +53,7 @@ class Report:
 
     def say(self, tables: Mapping[TopicPartition, Table]) -> bytes:
         """The status as it is now; gauges follow."""
-        lags = self._source.lag()
+        lags = self._lags(tables.values())
         status = RelayStatus(
             __version__,
             self._group,
@@ -93,6 +94,15 @@ class Report:
         table.repaired.update(tally.repaired)
         return events
 
+    def _lags(self, tables: Iterable[Table]) -> Mapping[TopicPartition, int]:
+        """In raw offsets; of a table that stands still the broker is asked."""
+        standing = {
+            table.at: self._source.watermarks(table.at)[1] - table.position
+            for table in tables
+            if table.halt is not None
+        }
+        return {**self._source.lag(), **standing}
+
     def _rate(self) -> float:
         now = self._clock.now()
         passed = now - self._said_at
@@ -101,13 +111,14 @@ class Report:
         return round(rate, 1)
 
     def _gauge(self, tables: Iterable[Table], lags: Mapping[TopicPartition, int]) -> None:
-        for metric in (LAG, STOPPED, WITHHELD, EPOCH):
+        for metric in (LAG, STOPPED, WITHHELD, EPOCH, OPEN_LETTERS):
             self._metrics.forget(metric)
         owned = list(tables)
         self._metrics.set(TABLES, len(owned))
         for table in owned:
             self._metrics.set(LAG, lags.get(table.at, 0), table=table.name)
             self._metrics.set(EPOCH, table.epoch, table=table.name)
+            self._metrics.set(OPEN_LETTERS, len(table.letters), table=table.name)
             if table.shown is not None:
                 self._metrics.set(STOPPED, 1, table=table.name, code=table.shown.code)
             if table.program is not None:

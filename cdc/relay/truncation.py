@@ -3,7 +3,8 @@
     1. what came before the TRUNCATE has been committed
     2. read the governed topic to its end: the keys that are alive, each with its partition
     3. tombstones, at most `CHUNK` in a transaction; the offset stays on the TRUNCATE
-    4. with the last chunk, in the same transaction, the offset moves behind it
+    4. with the last chunk, in the same transaction, the offset moves behind it and the table's open
+       dead letters are superseded
     5. reading goes on there
 
 After a crash anywhere in between the TRUNCATE is met again and finds the keys that are left.
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdc.kafka.port import Reader
+from cdc.relay.letters import LetterWriter
 from cdc.relay.ports import Ports
 from cdc.relay.work import Truncation
 from cdc.telemetry.logs import get_log
@@ -36,33 +38,34 @@ def live_keys(reader: Reader, topic: str) -> list[tuple[bytes, int]]:
     return list(alive.items())
 
 
-def carry_out(truncation: Truncation, ports: Ports) -> None:
+def carry_out(truncation: Truncation, ports: Ports, letters: LetterWriter) -> None:
     """Steps 2 to 5.
 
     Raises:
         TransientError: a chunk could not be committed; those before it are.
     """
+    table = truncation.table
     keys = live_keys(ports.reader, truncation.topic)
     chunks = [keys[at : at + CHUNK] for at in range(0, len(keys), CHUNK)] or [[]]
     for number, chunk in enumerate(chunks, 1):
-        _commit_chunk(truncation, ports, chunk, last=number == len(chunks))
+        ports.sink.begin()
+        _bury(truncation.topic, chunk, ports)
+        last = number == len(chunks)
+        if last:
+            letters.supersede(table.letters, table.letters)
+        offset = truncation.offset + (1 if last else 0)
+        ports.sink.commit({table.at: offset}, ports.source.group_metadata())
         ports.health.beat()
-    table = truncation.table
     table.position = truncation.offset + 1
     table.events += 1
     ports.source.start(table.at, table.position)
     _LOG.info("truncated", table=table.name, topic=truncation.topic, keys=len(keys))
 
 
-def _commit_chunk(
-    truncation: Truncation, ports: Ports, chunk: Sequence[tuple[bytes, int]], *, last: bool
-) -> None:
-    ports.sink.begin()
+def _bury(topic: str, chunk: Sequence[tuple[bytes, int]], ports: Ports) -> None:
     ports.sink.produce_all(
-        truncation.topic,
+        topic,
         [partition for _, partition in chunk],
         [key for key, _ in chunk],
         [None] * len(chunk),
     )
-    offset = truncation.offset + (1 if last else 0)
-    ports.sink.commit({truncation.table.at: offset}, ports.source.group_metadata())

@@ -44,6 +44,12 @@ EVENTS = Metric(
 DEAD_LETTERS = Metric(
     "cdc_relay_dead_letters_total", Kind.COUNTER, "dead letters", ("table", "reason")
 )
+OPEN_LETTERS = Metric(
+    "cdc_relay_open_dead_letters",
+    Kind.GAUGE,
+    "dead letters neither replayed, superseded nor purged",
+    ("table",),
+)
 REPAIRED = Metric(
     "cdc_relay_repaired_values_total",
     Kind.COUNTER,
@@ -91,6 +97,7 @@ DEPENDENCY_UP = Metric(
 METRICS: Sequence[Metric] = (
     EVENTS,
     DEAD_LETTERS,
+    OPEN_LETTERS,
     REPAIRED,
     TRANSACTIONS,
     ROUND_SECONDS,

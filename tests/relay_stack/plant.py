@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from cdc.config import RelaySettings
+from cdc.control.commands import Kind, command_record, new_command
 from cdc.control.state import ControlState, read_state
 from cdc.control.status import RelayStatus, read_status
-from cdc.deadletter import Letter, open_letter
+from cdc.deadletter import Letter, open_letter, read_letters
 from cdc.event import RawBatch
-from cdc.kafka.layout import STATE, STATUS
+from cdc.kafka.layout import COMMANDS, STATE, STATUS
 from cdc.kafka.memory import (
+    MemoryAppender,
     MemoryBroker,
     MemoryReader,
     MemorySink,
@@ -139,6 +141,13 @@ class Plant:
             relay.step()
             self.time.seconds += 0.1
 
+    def ask(self, kind: str, topic: str, letters: Sequence[str] = ()) -> str:
+        """Append a command; returns its id."""
+        command = new_command(Kind.PAUSE, topic, "ada", self.time.wall_ms(), letters)
+        command = replace(command, kind=kind)
+        MemoryAppender(self.broker).append(COMMANDS, *command_record(command))
+        return command.id
+
     def records(self, topic: str) -> list[Record]:
         """Committed records, in the order of their offsets per partition."""
         return list(self.reader.read_to_end(topic))
@@ -158,8 +167,17 @@ class Plant:
         return rows
 
     def letters(self) -> list[Letter]:
-        """Dead letters, opened."""
-        return [open_letter(record.value or b"", CIPHER) for record in self.records("governed.dlq")]
+        """Every record of a dead letter, opened; those that were closed later are among them."""
+        values = [record.value for record in self.records("governed.dlq")]
+        return [open_letter(value, CIPHER) for value in values if value]
+
+    def fates(self) -> dict[str, str]:
+        """What each dead letter is now, by position: `open`, or how it was closed."""
+        letters = read_letters(self.records("governed.dlq"))
+        fates = {name: it.closed.how if it.closed else "open" for name, it in letters.items()}
+        open_ones = {name for name, fate in fates.items() if fate == "open"}
+        assert open_ones == set(self.state().letters)
+        return fates
 
     def state(self) -> ControlState:
         """`_cdc.state`."""

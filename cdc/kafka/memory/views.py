@@ -1,12 +1,26 @@
-"""`TopicAdmin` and `Reader` of the broker in memory."""
+"""`TopicAdmin`, `Reader` and `Appender` of the broker in memory."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
+from cdc.errors import Unreachable
 from cdc.kafka.memory.broker import Log, MemoryBroker, Topic
 from cdc.kafka.port import Record, TopicInfo, TopicPartition, TopicSpec
+
+
+class MemoryAppender:
+    """See `cdc.kafka.port.Appender`."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
+
+    def append(self, topic: str, key: bytes, value: bytes) -> None:
+        """See the port."""
+        if topic not in self._broker.topics:
+            raise Unreachable(f"{topic}: no such topic")
+        self._broker.append(topic, key, value)
 
 
 class MemoryTopics:
