@@ -12,19 +12,31 @@ from typing import TYPE_CHECKING
 import click
 
 from cdc.cli import settings_of
+from cdc.cli.orders import pause, resume
 from cdc.errors import ExitCode
 
 if TYPE_CHECKING:
     from cdc.control.status import RelayStatus, TableStatus
 
-STYLES = {"running": "green", "waiting": "yellow", "stopped": "bold red", "silent": "bold red"}
+STYLES = {
+    "running": "green",
+    "waiting": "yellow",
+    "paused": "yellow",
+    "stopped": "bold red",
+    "silent": "bold red",
+}
 WIDE = 240
-HEADINGS = ("RELAY", "TABLE", "STATE", "LAG", "EVENTS", "DEAD", "WITHHELD")
+HEADINGS = ("RELAY", "TABLE", "STATE", "LAG", "EVENTS", "DEAD", "OPEN", "WITHHELD")
+NUMBERS = frozenset({"LAG", "EVENTS", "DEAD", "OPEN"})
 
 
 @click.group()
 def relay() -> None:
     """The record path: raw topics in, governed topics out."""
+
+
+relay.add_command(pause)
+relay.add_command(resume)
 
 
 @relay.command()
@@ -101,7 +113,7 @@ def _print(relays: Mapping[str, RelayStatus], silent: set[str], now_ms: int) -> 
     for heading in HEADINGS:
         table.add_column(
             heading,
-            justify="right" if heading in {"LAG", "EVENTS", "DEAD"} else "left",
+            justify="right" if heading in NUMBERS else "left",
             overflow="fold",
         )
     for name, it in relays.items():
@@ -115,17 +127,20 @@ def _print(relays: Mapping[str, RelayStatus], silent: set[str], now_ms: int) -> 
     for it in relays.values():
         for row in it.tables:
             if row.code:
-                click.echo(f"{row.raw_topic}: {row.state} ({row.code}): {row.message}")
+                why = f"{row.state} ({row.code}): " if row.code != row.state else ""
+                click.echo(f"{row.raw_topic}: {why}{row.message}")
                 click.echo(f"  hint: {row.hint}" if row.hint else "", nl=bool(row.hint))
 
 
 def _cells(row: TableStatus) -> tuple[str, ...]:
-    state = f"[{STYLES[row.state]}]{row.state}[/]" + (f" {row.code}" if row.code else "")
+    why = f" {row.code}" if row.code not in ("", row.state) else ""
+    state = f"[{STYLES[row.state]}]{row.state}[/]{why}"
     return (
         ".".join(row.raw_topic.rsplit(".", 2)[-2:]),
         state,
         f"{row.lag:,}",
         f"{row.events:,}",
         f"{row.dead_letters:,}",
+        f"{row.open_letters:,}",
         ", ".join(row.withheld),
     )
