@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from starlette.types import ASGIApp
 
 from cdc.control.status import RelayStatus
+from cdc.operations import LetterRow, Orders, Selection
 
 Listing = Callable[[], Sequence[object]]
 """Gives rows to show: dataclass instances or mappings of what JSON can say."""
@@ -47,6 +48,14 @@ class AdminParts(Protocol):
     @property
     def relay(self) -> Callable[[], Mapping[str, RelayStatus]]:
         """The last status of each relay (`cdc.control.status.read_status`)."""
+
+    @property
+    def letters(self) -> Callable[[Selection], Sequence[LetterRow]]:
+        """Dead letters of a selection, in clear."""
+
+    @property
+    def orders(self) -> Orders:
+        """Commands to the relays."""
 
     @property
     def checks(self) -> Mapping[str, Ask]:

@@ -23,44 +23,33 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 SHOWN = 50
+MS_PER_S = 1000
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 STATES = ("open", "superseded", "replayed", "unwatched")
 
 
-class _Moment(click.ParamType):
-    """A time: ISO 8601 (UTC where it says nothing), or how long ago: 30m, 2h, 7d."""
-
-    name = "TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Ms since 1970."""
-        if isinstance(value, int):
-            return value
-        if ago := re.fullmatch(r"(\d+)([smhd])", value):
-            moment = datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
-        else:
-            try:
-                moment = datetime.fromisoformat(value)
-            except ValueError:
-                self.fail("a time is 2026-01-31T12:00:00 or 30m, 2h, 7d (ago)", param, ctx)
-        return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
+def _moment(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    """Ms since 1970 from ISO 8601 (UTC where it says nothing), or from how long ago: 30m, 2h."""
+    if text is None:
+        return None
+    if ago := re.fullmatch(r"(\d+)([smhd])", text):
+        moment = datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+    else:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise click.BadParameter("a time is 2026-01-31T12:00:00, or 30m, 2h, 7d ago") from None
+    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * MS_PER_S)
 
 
-class _Offsets(click.ParamType):
-    """One source offset, or the first and the last: 42 or 42..99."""
-
-    name = "N[..M]"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        """First and last."""
-        if isinstance(value, tuple):
-            return value
-        match = re.fullmatch(r"(\d+)(?:\.\.(\d+))?", value)
-        if match is None:
-            self.fail("an offset is 42, a range 42..99", param, ctx)
-        return int(match[1]), int(match[2] or match[1])
+def _offsets(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    """First and last source offset from 42 or 42..99."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+)(?:\.\.(\d+))?", text)
+    if match is None:
+        raise click.BadParameter("an offset is 42, a range 42..99")
+    return int(match[1]), int(match[2] or match[1])
 
 
 def _selecting(command: Decorated) -> Decorated:
@@ -69,10 +58,17 @@ def _selecting(command: Decorated) -> Decorated:
         click.argument("letters", nargs=-1, metavar="[LETTER]..."),
         click.option("--table", default="", help="<database>.<table>, or a raw topic."),
         click.option("--reason", default="", help="For example no_canonical_form."),
-        click.option("--since", type=_Moment(), help="Refused at or after: a time, or 2h (ago)."),
-        click.option("--until", type=_Moment(), help="Refused before."),
+        click.option(
+            "--since",
+            metavar="TIME",
+            callback=_moment,
+            help="Refused at or after: a time, or 2h (ago).",
+        ),
+        click.option("--until", metavar="TIME", callback=_moment, help="Refused before."),
         click.option("--key", default="", help="A token that stands in the governed key."),
-        click.option("--offsets", type=_Offsets(), help="Source offset, or a range N..M."),
+        click.option(
+            "--offsets", metavar="N[..M]", callback=_offsets, help="Source offset, or a range N..M."
+        ),
     ):
         command = decorate(command)
     return command
@@ -278,4 +274,4 @@ def _print(rows: Sequence[LetterRow]) -> None:
 
 
 def _iso(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(at_ms / MS_PER_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from confluent_kafka import KafkaError, Producer
 
+from cdc.errors import TransientError
 from cdc.kafka.errors import Door
 
 ANSWER_TIMEOUT_S = 5.0
@@ -29,4 +30,7 @@ class KafkaAppender:
         if not heard:
             raise self._door.absent(doing)
         if heard[0] is not None:
-            raise self._door.explain(heard[0], doing)
+            explained = self._door.explain(heard[0], doing)
+            # Nothing is tried again here: what may succeed later has not been answered.
+            later = isinstance(explained, TransientError)
+            raise self._door.absent(doing) if later else explained

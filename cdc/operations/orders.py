@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cdc.config import RelaySettings
-from cdc.control.commands import Ack, Command, Kind, command_record, new_command
+from cdc.control.commands import Ack, Command, Kind, command_record, new_command, read_commands
 from cdc.control.state import read_state
 from cdc.errors import ConfigError, Unreachable
 from cdc.kafka.layout import COMMANDS, CONTROL_SPECS, STATE, raw_patterns
@@ -66,6 +66,14 @@ class Orders:
             for topic, ids in by_topic.items()
             for at in range(0, len(ids), MOST_LETTERS)
         )
+
+    def given(self) -> list[Command]:
+        """Every command that is still there, oldest first.
+
+        Raises:
+            Unreachable: Kafka does not answer.
+        """
+        return read_commands(self.reader.read_to_end(COMMANDS))
 
     def answers(self, commands: Iterable[Command]) -> list[Answer]:
         """Those that have been executed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import orjson
 
@@ -23,6 +24,7 @@ from cdc.kafka.memory import (
     MemoryTopics,
 )
 from cdc.kafka.port import GroupMetadata, Offsets, Record, TopicSpec
+from cdc.keys import Key
 from cdc.relay import Clock, Ports, Relay
 from tests.relay_stack.fakes import CIPHER, FakePrograms, split
 
@@ -105,11 +107,13 @@ class Plant:
     """Broker, programs and settings that outlive the relays built on them."""
 
     broker: MemoryBroker = field(default_factory=MemoryBroker)
-    programs: FakePrograms = field(default_factory=FakePrograms)
+    programs: Any = field(default_factory=FakePrograms)
     time: Time = field(default_factory=Time)
     settings: RelaySettings = field(
         default_factory=lambda: RelaySettings(prefixes=["raw"], batch_events=5)
     )
+    split: Callable[[RawBatch], Any] = split
+    cipher: Key = CIPHER
 
     def __post_init__(self) -> None:
         """The raw topics."""
@@ -127,9 +131,9 @@ class Plant:
             topics=self.topics,
             reader=self.reader,
             programs=self.programs,
-            cipher=CIPHER,
+            cipher=self.cipher,
             clock=Clock(self.time.now, self.time.wall_ms),
-            split=split,
+            split=self.split,
         )
         relay = Relay(self.settings, instance, ports)
         relay.start()
@@ -169,7 +173,7 @@ class Plant:
     def letters(self) -> list[Letter]:
         """Every record of a dead letter, opened; those that were closed later are among them."""
         values = [record.value for record in self.records("governed.dlq")]
-        return [open_letter(value, CIPHER) for value in values if value]
+        return [open_letter(value, self.cipher) for value in values if value]
 
     def fates(self) -> dict[str, str]:
         """What each dead letter is now, by position: `open`, or how it was closed."""
