@@ -136,6 +136,7 @@ class OutBatch:
     schema prefix: partition = hash mod partitions. `index[i]` is the event of the `RawBatch`.
     `truncate_at` is the place of a TRUNCATE in the `RawBatch`: nothing behind it has been looked
     at. `skipped` counts Kafka tombstones, which follow a delete that has been turned already.
+    `source_ts_us`: commit times of the batch's events where they are known (see `ChangeBatch`).
     """
 
     topic: str
@@ -147,3 +148,4 @@ class OutBatch:
     skipped: int
     repaired: Mapping[str, int]
     truncate_at: int | None = None
+    source_ts_us: IntArray | None = None

@@ -57,7 +57,10 @@ class TableStatus:
 
 @dataclass(frozen=True, slots=True)
 class RelayStatus:
-    """One relay at one moment (`at_ms`, ms since 1970)."""
+    """One relay at one moment (`at_ms`, ms since 1970).
+
+    `latency_ms`: from commit in MySQL to readable governed record, last minute: p50, p95, p99.
+    """
 
     version: str
     group: str
@@ -66,6 +69,7 @@ class RelayStatus:
     started_ms: int
     events_per_s: float
     tables: tuple[TableStatus, ...] = ()
+    latency_ms: Mapping[str, float] = field(default_factory=dict)
 
     def silent_s(self, now_ms: int) -> float:
         """Seconds since it spoke."""

@@ -16,6 +16,8 @@ COMMANDS = "_cdc.commands"
 STATUS = "_cdc.status"
 
 _HOUR_MS = 3_600_000
+DEFAULT_RETENTION_MS = 7 * 24 * _HOUR_MS
+"""Kafka's own."""
 LETTERS_KEPT_MS = 30 * 24 * _HOUR_MS
 _LARGE = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
 
@@ -72,6 +74,12 @@ CONTROL_SPECS: Sequence[TopicSpec] = (
         },
     ),
 )
+
+
+def read_retention(cleanup_policy: str, retention_ms: str) -> int | None:
+    """How long a topic keeps a record, ms; None: for ever."""
+    kept_ms = int(retention_ms)
+    return kept_ms if "delete" in cleanup_policy and kept_ms >= 0 else None
 
 
 def raw_patterns(prefixes: Sequence[str], namespace: str) -> list[str]:

@@ -221,6 +221,9 @@ class TopicAdmin(Protocol):
     def names(self) -> list[str]:
         """Every topic, internal ones of the broker excluded, in alphabetical order."""
 
+    def retention_ms(self, names: Sequence[str]) -> dict[str, int | None]:
+        """How long each topic keeps a record; None: for ever. An unknown topic is missing."""
+
     def ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
         """Per partition the first offset and the committed end."""
 

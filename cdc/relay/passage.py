@@ -224,6 +224,8 @@ class Passage:
         tally.governed += len(out.keys)
         tally.skipped += out.skipped
         tally.repaired.update(out.repaired)
+        if out.source_ts_us is not None:
+            tally.source_ts_us.append(out.source_ts_us)
 
 
 def _taken(run: RawBatch, place: int, take: Callable[[RawBatch], bool]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from cdc import __version__
 from cdc.control.status import PERIOD_S, RelayStatus, status_key, status_value
 from cdc.kafka.port import TopicPartition
+from cdc.relay.latency import Latencies
 from cdc.relay.ports import Clock, Ports
 from cdc.relay.table import Table
 from cdc.relay.work import Tally, Work
@@ -15,6 +16,7 @@ from cdc.telemetry.metrics import (
     EPOCH,
     EVENTS,
     LAG,
+    LATENCY,
     OPEN_LETTERS,
     REPAIRED,
     ROUND_EVENTS,
@@ -26,6 +28,9 @@ from cdc.telemetry.metrics import (
     Metrics,
 )
 
+US_PER_MS = 1000
+MS_PER_S = 1000
+
 
 class Report:
     """Counts committed work and tells it."""
@@ -36,6 +41,7 @@ class Report:
         self._source = ports.source
         self._metrics: Metrics = ports.metrics
         self._clock: Clock = ports.clock
+        self._latencies = Latencies(ports.clock.now)
         self._started_ms = ports.clock.wall_ms()
         self._events = 0
         self._said_at = float("-inf")
@@ -62,8 +68,11 @@ class Report:
             self._started_ms,
             self._rate(),
             tuple(table.status(lags.get(at, 0)) for at, table in sorted(tables.items())),
+            self._latencies.percentiles(),
         )
         self._gauge(tables.values(), lags)
+        for name, latency_ms in status.latency_ms.items():
+            self._metrics.set(LATENCY, latency_ms / MS_PER_S, quantile=name)
         return status_value(status)
 
     def count(self, work: Work, tables: Mapping[TopicPartition, Table], seconds: float) -> None:
@@ -71,6 +80,10 @@ class Report:
         self._metrics.add(TRANSACTIONS, outcome="committed")
         events = sum(self._count(tables[at], tally) for at, tally in work.tallies.items())
         self._events += events
+        now_us = self._clock.wall_ms() * US_PER_MS
+        for tally in work.tallies.values():
+            for source_ts_us in tally.source_ts_us:
+                self._latencies.add(source_ts_us, now_us)
         if events:
             self._metrics.observe(ROUND_SECONDS, seconds)
             self._metrics.observe(ROUND_EVENTS, events)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from cdc.column import IntArray
 from cdc.kafka.port import TopicPartition
 from cdc.relay.table import Halt, Table
 from cdc.stream.pipeline import Program
@@ -30,6 +31,7 @@ class Tally:
     repaired: Counter[str] = field(default_factory=Counter)
     passed: bool = False
     halt: Halt | None = None
+    source_ts_us: list[IntArray] = field(default_factory=list)
 
 
 @dataclass(slots=True)

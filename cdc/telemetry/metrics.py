@@ -74,6 +74,12 @@ ROUND_EVENTS = Metric(
     (1, 10, 50, 100, 500, 1000, 2000, 5000, 10_000, 50_000),
 )
 LAG = Metric("cdc_relay_lag", Kind.GAUGE, "raw offsets not yet relayed", ("table",))
+LATENCY = Metric(
+    "cdc_relay_latency_seconds",
+    Kind.GAUGE,
+    "from commit in MySQL to readable governed record, last minute (p50, p95, p99)",
+    ("quantile",),
+)
 STOPPED = Metric(
     "cdc_relay_table_stopped", Kind.GAUGE, "1 while a table is stopped or waits", ("table", "code")
 )
@@ -103,6 +109,7 @@ METRICS: Sequence[Metric] = (
     ROUND_SECONDS,
     ROUND_EVENTS,
     LAG,
+    LATENCY,
     STOPPED,
     WITHHELD,
     EPOCH,

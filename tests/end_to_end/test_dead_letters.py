@@ -24,9 +24,9 @@ POISONED = (
 
 @pytest.fixture
 def vip(governed: Governed, policy: Path):
-    """A column declared as boolean, in which MySQL keeps any small number; taken back."""
+    """A column that is read as boolean, in which MySQL keeps any small number; taken back."""
     before = policy.read_text()
-    governed.execute("ALTER TABLE users ADD COLUMN vip BOOLEAN")
+    governed.execute("ALTER TABLE users ADD COLUMN vip TINYINT(1)")
     _edit(governed, policy, before + KEPT)
     yield policy
     _edit(governed, policy, before)

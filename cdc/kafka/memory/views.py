@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 from cdc.errors import Unreachable
+from cdc.kafka.layout import DEFAULT_RETENTION_MS, read_retention
 from cdc.kafka.memory.broker import Log, MemoryBroker, Topic
 from cdc.kafka.port import Record, TopicInfo, TopicPartition, TopicSpec
 
@@ -44,6 +45,17 @@ class MemoryTopics:
     def names(self) -> list[str]:
         """See the port."""
         return sorted(self._broker.topics)
+
+    def retention_ms(self, names: Sequence[str]) -> dict[str, int | None]:
+        """See the port."""
+        configs = {it: self._broker.topics[it].config for it in names if it in self._broker.topics}
+        return {
+            name: read_retention(
+                config.get("cleanup.policy", "delete"),
+                config.get("retention.ms", str(DEFAULT_RETENTION_MS)),
+            )
+            for name, config in configs.items()
+        }
 
     def ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
         """See the port."""
