@@ -3,90 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cdc.cli import settings_of
+from cdc.cli.letter_options import MS_PER_S, STATES, selecting, selection_of
 from cdc.cli.orders import await_orders, order_options, orders_of
 from cdc.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from cdc.config import Settings
-    from cdc.operations import LetterRow, Letters, Selection
+    from cdc.operations import LetterRow, Letters
 
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 SHOWN = 50
-MS_PER_S = 1000
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-STATES = ("open", "superseded", "replayed", "unwatched")
-
-
-def _moment(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
-    """Ms since 1970 from ISO 8601 (UTC where it says nothing), or from how long ago: 30m, 2h."""
-    if text is None:
-        return None
-    if ago := re.fullmatch(r"(\d+)([smhd])", text):
-        moment = datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
-    else:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            raise click.BadParameter("a time is 2026-01-31T12:00:00, or 30m, 2h, 7d ago") from None
-    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * MS_PER_S)
-
-
-def _offsets(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
-    """First and last source offset from 42 or 42..99."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+)(?:\.\.(\d+))?", text)
-    if match is None:
-        raise click.BadParameter("an offset is 42, a range 42..99")
-    return int(match[1]), int(match[2] or match[1])
-
-
-def _selecting(command: Decorated) -> Decorated:
-    """Which letters: positions and filters."""
-    for decorate in (
-        click.argument("letters", nargs=-1, metavar="[LETTER]..."),
-        click.option("--table", default="", help="<database>.<table>, or a raw topic."),
-        click.option("--reason", default="", help="For example no_canonical_form."),
-        click.option(
-            "--since",
-            metavar="TIME",
-            callback=_moment,
-            help="Refused at or after: a time, or 2h (ago).",
-        ),
-        click.option("--until", metavar="TIME", callback=_moment, help="Refused before."),
-        click.option("--key", default="", help="A token that stands in the governed key."),
-        click.option(
-            "--offsets", metavar="N[..M]", callback=_offsets, help="Source offset, or a range N..M."
-        ),
-    ):
-        command = decorate(command)
-    return command
-
-
-def _selection(states: Sequence[str], given: dict[str, Any]) -> Selection:
-    from cdc.operations import Selection  # noqa: PLC0415 (help must be fast)
-
-    return Selection(
-        frozenset(given["letters"]),
-        given["table"],
-        given["reason"],
-        frozenset(states),
-        given["since"],
-        given["until"],
-        given["offsets"],
-        given["key"],
-    )
 
 
 def _letters_of(settings: Settings) -> Letters:
@@ -107,7 +42,7 @@ def dlq() -> None:
 
 
 @dlq.command("list")
-@_selecting
+@selecting
 @click.option("--state", "states", type=click.Choice(STATES), multiple=True, help="Repeatable.")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -123,7 +58,7 @@ def list_(ctx: click.Context, /, states: tuple[str, ...], output: str, **given: 
     """  # noqa: D301
     from cdc.operations import summarize  # noqa: PLC0415 (help must be fast)
 
-    rows = _letters_of(settings_of(ctx)).find(_selection(states, given))
+    rows = _letters_of(settings_of(ctx)).find(selection_of(states, given))
     if output == "json":
         names = ("table", "reason", "state", "letters")
         summary = [
@@ -179,7 +114,7 @@ def _reveal(settings: Settings, sealed: bytes, out: Path) -> None:
 
 
 @dlq.command()
-@_selecting
+@selecting
 @click.option("--all", "everything", is_flag=True, help="Every open letter.")
 @order_options
 @click.pass_context
@@ -199,7 +134,7 @@ def replay(ctx: click.Context, /, by: str, wait_s: float, *, everything: bool, *
 
 
 @dlq.command()
-@_selecting
+@selecting
 @click.option("--state", "states", type=click.Choice(STATES), multiple=True, help="Repeatable.")
 @click.option("--all", "everything", is_flag=True, help="Every letter.")
 @click.option("--yes", is_flag=True, help="Without it, only say what would go.")
@@ -236,7 +171,7 @@ def purge(
 def _chosen(
     ctx: click.Context, states: Sequence[str], given: dict[str, Any], *, everything: bool
 ) -> Sequence[LetterRow]:
-    selection = _selection(states, given)
+    selection = selection_of(states, given)
     if selection.is_everything and not everything:
         raise ConfigError(
             "which letters? name positions or filters",

@@ -25,7 +25,7 @@ from cdc.control.commands import (
 )
 from cdc.control.state import PauseNote, pause_key, pause_value, stop_key
 from cdc.control.status import TableState
-from cdc.errors import TableStopped
+from cdc.errors import ConfigError, TableStopped
 from cdc.kafka.layout import COMMANDS, STATE
 from cdc.kafka.port import TopicPartition
 from cdc.relay.passage import Passage
@@ -54,8 +54,10 @@ class Mailbox:
             Unreachable: idem.
         """
         _, end = self._ports.source.watermarks(_AT)
-        if end <= self._read:
+        if end == self._read:
             return
+        if end < self._read:  # made anew
+            self._read = 0
         reading = self._ports.reader.read_to_end(COMMANDS, {0: self._read})
         for command in read_commands(reading):
             self._waiting.setdefault(command.raw_topic, []).append(command)
@@ -126,9 +128,9 @@ class Desk:
     def _replay_letters(self, table: Table, command: Command) -> bool:
         try:
             counts = self._replay.run(table, command)
-        except TableStopped as stopped:
+        except (TableStopped, ConfigError) as refused:
             self._ports.sink.abort()
-            self._refuse(table, command, stopped.message)
+            self._refuse(table, command, refused.message)
             return True
         self._done(table, command, "", counts)
         return False

@@ -1,7 +1,7 @@
 """One batch through its programs and into the open transaction.
 
-Nothing here changes a table: what happened is told to `Work`, and takes effect when the round has
-been committed.
+Nothing here changes a table but its open letters (see `cdc.relay.letters`): what happened is told
+to `Work`, and takes effect when the round has been committed.
 """
 
 from __future__ import annotations

@@ -45,6 +45,7 @@ class Replay:
 
         Raises:
             TableStopped: the table's policy cannot be carried out; a transaction is open.
+            ConfigError: the key that opens a letter is missing; a transaction is open.
             TransientError: the round must be aborted.
         """
         self._ports.sink.begin()

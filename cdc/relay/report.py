@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from cdc import __version__
 from cdc.control.status import PERIOD_S, RelayStatus, status_key, status_value
+from cdc.errors import TransientError, Unreachable
 from cdc.kafka.port import TopicPartition
 from cdc.relay.latency import Latencies
 from cdc.relay.ports import Clock, Ports
@@ -109,12 +110,15 @@ class Report:
 
     def _lags(self, tables: Iterable[Table]) -> Mapping[TopicPartition, int]:
         """In raw offsets; of a table that stands still the broker is asked."""
-        standing = {
-            table.at: self._source.watermarks(table.at)[1] - table.position
-            for table in tables
-            if table.halt is not None
-        }
-        return {**self._source.lag(), **standing}
+        standing = [table for table in tables if table.halt is not None]
+        return {**self._source.lag(), **{it.at: self._standing_lag(it) for it in standing}}
+
+    def _standing_lag(self, table: Table) -> int:
+        """0 where the broker does not say: a topic that is gone must not stop the others."""
+        try:
+            return max(0, self._source.watermarks(table.at)[1] - table.position)
+        except (TransientError, Unreachable):
+            return 0
 
     def _rate(self) -> float:
         now = self._clock.now()
@@ -124,7 +128,7 @@ class Report:
         return round(rate, 1)
 
     def _gauge(self, tables: Iterable[Table], lags: Mapping[TopicPartition, int]) -> None:
-        for metric in (LAG, STOPPED, WITHHELD, EPOCH, OPEN_LETTERS):
+        for metric in (LAG, LATENCY, STOPPED, WITHHELD, EPOCH, OPEN_LETTERS):
             self._metrics.forget(metric)
         owned = list(tables)
         self._metrics.set(TABLES, len(owned))

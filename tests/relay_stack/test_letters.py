@@ -11,6 +11,7 @@ from cdc.deadletter import open_letter, seal_letter
 from cdc.errors import EnvelopeError, TableStopped, TransientError
 from cdc.kafka.errors import Refused
 from cdc.kafka.port import TopicSpec
+from cdc.keys import Key
 from cdc.relay import replay
 from cdc.telemetry.metrics import OPEN_LETTERS
 from tests.relay_stack.fakes import CIPHER, governed, raw
@@ -195,6 +196,27 @@ def test_a_replay_that_the_policy_stops_is_refused_with_its_reason(plant: Plant)
     ack = plant.state().acks[command]
     assert (ack.outcome, ack.detail) == (Outcome.REFUSED, "users: no policy")
     assert plant.fates() == {f"{USERS}/0/0": "open"}
+
+
+def test_a_letter_whose_key_is_gone_is_refused_and_the_relay_goes_on(plant: Plant) -> None:
+    """Sealed with a key version that the key file no longer has: said, nothing else happens."""
+    letters = bury(plant, b"1")
+    first = plant.relay()
+    plant.turn(first)
+    first.close()
+    plant.cipher = Key("dlq", 2, {2: bytes(32)})
+    relay = plant.relay()
+    command = plant.ask("replay", USERS, letters)
+    plant.turn(relay)
+    plant.broker.append(USERS, b"2", raw("b"))
+    plant.turn(relay)
+    ack = plant.state().acks[command]
+    assert (ack.outcome, ack.detail.partition(": ")[2]) == (
+        Outcome.REFUSED,
+        "sealed with version 1 of key dlq; known: 2",
+    )
+    assert plant.table(OUT) == {b"2": b"1:b"}
+    assert plant.fates() == {letters[0]: "open"}
 
 
 def test_an_envelope_that_is_understood_today_is_replayed(plant: Plant) -> None:
