@@ -59,9 +59,9 @@ def test_letters_come_back_once_their_cause_is_mended(governed, vip, tmp_path):
     governed.execute(POISONED, "UPDATE users SET vip = 1 WHERE id = 960003")
     found = []
     wait_until(lambda: found.extend(governance.read(USERS)) or len(found) >= 3, 60, "neighbours")
-    assert [(it.value["__op"], it.value["vip"]) for it in found] == [
-        ("c", True),
+    assert sorted((it.value["__op"], it.value["vip"]) for it in found) == [
         ("c", False),
+        ("c", True),
         ("u", True),
     ]
     (letter,) = _open_letters(governed)
@@ -88,7 +88,8 @@ def test_letters_come_back_once_their_cause_is_mended(governed, vip, tmp_path):
     replayed = governed.run("dlq", "replay", *which)
     assert replayed.stdout == f"{USERS_RAW}: replay: 1 replayed\n"
     (record,) = governance.read(USERS)
-    assert record.value["__version"] < min(it.value["__version"] for it in found[1:])
+    assert record.value["__op"] == "c"
+    assert record.key not in [it.key for it in found]
     wait_until(lambda: governed.is_equal("pizzashop.users"), 60, "users equal MySQL")
     assert _open_letters(governed) == []
 
