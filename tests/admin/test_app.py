@@ -22,6 +22,8 @@ OURS = [
     "/api/v1/connectors",
     "/api/v1/topics",
     "/api/v1/relay",
+    "/api/v1/letters",
+    "/api/v1/commands",
     "/api/v1/version",
 ]
 
