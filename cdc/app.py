@@ -27,6 +27,7 @@ from cdc.kafka.client import KafkaAccess
 from cdc.kafka.layout import SOURCE_SPECS, STATE, STATUS, dead_letter_topic
 from cdc.kafka.port import Reader
 from cdc.keys import load_keys, read_secret
+from cdc.operations import LetterRow, Letters, Orders, Selection
 from cdc.privacy.plan import Plan, plan_table, require_keys
 from cdc.privacy.policy import load_policies
 from cdc.relay import Ports, Relay
@@ -88,6 +89,8 @@ class Admin:
     topics: Callable[[], Sequence[object]]
     relay: Callable[[], Mapping[str, RelayStatus]]
     anonymity: Callable[[], Sequence[object]]
+    letters: Callable[[Selection], Sequence[LetterRow]]
+    orders: Orders
     checks: Mapping[str, Callable[[], str]]
     metrics: Callable[[], bytes]
     version: str
@@ -95,7 +98,7 @@ class Admin:
 
 
 def build_admin(settings: Settings) -> Admin:
-    """The registry on its database, and read access to Kafka and Connect.
+    """The registry on its database, read access to Kafka and Connect, commands to the relays.
 
     Raises:
         ConfigError: the registry's database cannot be opened.
@@ -129,6 +132,8 @@ def build_admin(settings: Settings) -> Admin:
         topics=lambda: list_topics(topics, reader, settings.relay),
         relay=lambda: read_status(reader.read_to_end(STATUS)),
         anonymity=watch.last,
+        letters=Letters(reader, dead_letter_topic(settings.relay.namespace)).find,
+        orders=Orders(topics, reader, kafka.appender(), settings.relay),
         checks={
             "registry": _watched(metrics, "registry", registry_answers),
             "kafka": _watched(metrics, "kafka", kafka_answers),

@@ -130,6 +130,12 @@ class RelaySettings(Section):
         "auto", description="locked: a table stops at a shape that the lock does not have"
     )
     governed_partitions: int = Field(3, ge=1, description="of governed topics that it creates")
+    dead_letter_limit: int = Field(
+        1000, ge=1, description="a table with so many dead letters in the window stops"
+    )
+    dead_letter_window_s: float = Field(
+        3600, gt=0, description="the window of dead_letter_limit, seconds"
+    )
 
 
 class Settings(BaseSettings):

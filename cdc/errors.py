@@ -69,7 +69,8 @@ class TableStopped(HeadworksError):
     """One table cannot go on; `code` is the machine-readable reason shown in status.
 
     Codes: `no_policy`, `no_key`, `breaking_schema`, `key_changed`, `key_rotated`,
-    `unsupported_type`, `refused_rule`, `raw_lost`, `raw_partitions`, `not_locked`.
+    `unsupported_type`, `refused_rule`, `raw_lost`, `raw_partitions`, `not_locked`,
+    `dead_letter_limit`, `dead_letter_refused`.
     """
 
     exit_code = ExitCode.USAGE

@@ -137,6 +137,7 @@ class OutBatch:
     `truncate_at` is the place of a TRUNCATE in the `RawBatch`: nothing behind it has been looked
     at. `skipped` counts Kafka tombstones, which follow a delete that has been turned already.
     Records of an append-only table have no key; their hash is the raw offset.
+    `source_ts_us`: commit times of the batch's events where they are known (see `ChangeBatch`).
     """
 
     topic: str
@@ -148,3 +149,4 @@ class OutBatch:
     skipped: int
     repaired: Mapping[str, int]
     truncate_at: int | None = None
+    source_ts_us: IntArray | None = None

@@ -6,7 +6,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from http import HTTPStatus
 
-import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -14,8 +13,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from cdc.admin.answers import answer_json
 from cdc.admin.connectors import read_connectors
 from cdc.admin.guard import Guard
+from cdc.admin.orders import ORDERS, Order, list_commands, list_letters
 from cdc.admin.parts import AdminParts
 from cdc.admin.problems import answer_bug, answer_error, answer_http_error
 from cdc.admin.readiness import find_readiness
@@ -32,7 +33,10 @@ Answer = Callable[[], Awaitable[Response]]
 def create_app(parts: AdminParts) -> Starlette:
     """The ASGI application of `cdc serve`."""
     app = Starlette(
-        routes=[Route(path, Resource(answer)) for path, answer in _answers(parts).items()],
+        routes=[
+            *(Route(path, Resource(answer)) for path, answer in _answers(parts).items()),
+            *(Route(path, Order(parts, give)) for path, give in ORDERS.items()),
+        ],
         middleware=[Middleware(Guard, registry=parts.registry)],
         exception_handlers={
             HTTPException: answer_http_error,
@@ -57,6 +61,8 @@ def _answers(parts: AdminParts) -> Mapping[str, Answer]:
         "/api/v1/topics": partial(_answer_list, "topics", parts.topics),
         "/api/v1/relay": partial(_answer_list, "relays", partial(_read_relays, parts)),
         "/api/v1/policies/k": partial(_answer_list, "topics", parts.anonymity),
+        "/api/v1/letters": partial(_answer_list, "letters", partial(list_letters, parts)),
+        "/api/v1/commands": partial(_answer_list, "commands", partial(list_commands, parts)),
         "/api/v1/version": partial(_answer_version, parts.version),
     }
 
@@ -79,19 +85,15 @@ class Resource:
         await response(scope, receive, send)
 
 
-def _json(body: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    return Response(orjson.dumps(body), int(status), media_type="application/json")
-
-
 async def _answer_health() -> Response:
     """The process lives and its loop turns: nothing else is asked."""
-    return _json({"status": "ok"})
+    return answer_json({"status": "ok"})
 
 
 async def _answer_ready(parts: AdminParts) -> Response:
     readiness = await find_readiness(parts.checks)
     unready = readiness.status == "unready"
-    return _json(readiness, HTTPStatus.SERVICE_UNAVAILABLE if unready else HTTPStatus.OK)
+    return answer_json(readiness, HTTPStatus.SERVICE_UNAVAILABLE if unready else HTTPStatus.OK)
 
 
 async def _answer_metrics(parts: AdminParts) -> Response:
@@ -100,11 +102,11 @@ async def _answer_metrics(parts: AdminParts) -> Response:
 
 
 async def _answer_list(name: str, read: Callable[[], Sequence[object]]) -> Response:
-    return _json({name: list(await read_in_thread(name, read))})
+    return answer_json({name: list(await read_in_thread(name, read))})
 
 
 async def _answer_version(version: str) -> Response:
-    return _json({"name": "headworks", "version": version})
+    return answer_json({"name": "headworks", "version": version})
 
 
 def _lifespan(

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from starlette.types import ASGIApp
 
 from cdc.control.status import RelayStatus
+from cdc.operations import LetterRow, Orders, Selection
 
 Listing = Callable[[], Sequence[object]]
 """Gives rows to show: dataclass instances or mappings of what JSON can say."""
@@ -51,6 +52,14 @@ class AdminParts(Protocol):
     @property
     def anonymity(self) -> Listing:
         """The last count of each topic whose policy says `k`."""
+
+    @property
+    def letters(self) -> Callable[[Selection], Sequence[LetterRow]]:
+        """Dead letters of a selection, in clear."""
+
+    @property
+    def orders(self) -> Orders:
+        """Commands to the relays."""
 
     @property
     def checks(self) -> Mapping[str, Ask]:

@@ -12,20 +12,33 @@ from typing import TYPE_CHECKING
 import click
 
 from cdc.cli import settings_of
+from cdc.cli.orders import pause, resume
 from cdc.errors import ExitCode
 
 if TYPE_CHECKING:
     from cdc.control.signals import Backfill
     from cdc.control.status import RelayStatus, TableStatus
+    from cdc.operations import TimeLeft
 
-STYLES = {"running": "green", "waiting": "yellow", "stopped": "bold red", "silent": "bold red"}
+STYLES = {
+    "running": "green",
+    "waiting": "yellow",
+    "paused": "yellow",
+    "stopped": "bold red",
+    "silent": "bold red",
+}
 WIDE = 240
-HEADINGS = ("RELAY", "TABLE", "STATE", "LAG", "EVENTS", "DEAD", "WITHHELD")
+HEADINGS = ("RELAY", "TABLE", "STATE", "LAG", "EVENTS", "DEAD", "OPEN", "WITHHELD")
+NUMBERS = frozenset({"LAG", "EVENTS", "DEAD", "OPEN"})
 
 
 @click.group()
 def relay() -> None:
     """The record path: raw topics in, governed topics out."""
+
+
+relay.add_command(pause)
+relay.add_command(resume)
 
 
 @relay.command()
@@ -56,27 +69,38 @@ def run(ctx: click.Context, instance: int) -> int:
 def status(ctx: click.Context, output: str) -> int:
     """Show what every relay does, why a table is stopped, which majors it has.
 
-    Exit code 1 when a table is stopped, a relay has fallen silent, or none runs.
+    LAG is in raw offsets. Of a table that is behind, the time is told until the raw topic's
+    retention may remove what is unread. Exit code 1 when that is close, when a table is stopped, a
+    relay has fallen silent, or none runs.
     """
     from cdc.control.signals import read_backfills  # noqa: PLC0415
     from cdc.control.status import SILENT_AFTER_S, TableState, read_status  # noqa: PLC0415
     from cdc.kafka.client import KafkaAccess  # noqa: PLC0415 (help must be fast)
     from cdc.kafka.layout import NOTIFICATIONS, STATUS  # noqa: PLC0415
+    from cdc.operations import find_time_left  # noqa: PLC0415
 
     settings = settings_of(ctx)
-    reader = KafkaAccess.of(settings).reader()
+    kafka = KafkaAccess.of(settings)
+    reader = kafka.reader()
     relays = read_status(reader.read_to_end(STATUS), settings.relay.group)
     notes = read_backfills(reader.read_to_end(NOTIFICATIONS))
     backfills = _backfills(relays, notes, settings.relay.namespace)
     now_ms = time.time_ns() // 1_000_000
+    left = find_time_left(relays.values(), kafka.topics(), reader, now_ms)
     silent = {name for name, it in relays.items() if it.silent_s(now_ms) > SILENT_AFTER_S}
     if output == "json":
-        click.echo(json.dumps({"relays": _as_json(relays, silent, now_ms, backfills)}, indent=2))
+        body = {
+            "relays": _as_json(relays, silent, now_ms, backfills),
+            "time_left_s": {topic: round(it.left_s) for topic, it in left.items()},
+        }
+        click.echo(json.dumps(body, indent=2))
     else:
         _print(relays, silent, now_ms)
         _print_majors(relays, backfills)
+        _print_time_left(left)
     states = {table.state for it in relays.values() for table in it.tables}
-    healthy = relays and not silent and TableState.STOPPED not in states
+    in_danger = any(it.is_alarming for it in left.values())
+    healthy = relays and not silent and not in_danger and TableState.STOPPED not in states
     return ExitCode.FINE if healthy else ExitCode.FINDINGS
 
 
@@ -112,7 +136,7 @@ def _print(relays: Mapping[str, RelayStatus], silent: set[str], now_ms: int) -> 
     for heading in HEADINGS:
         table.add_column(
             heading,
-            justify="right" if heading in {"LAG", "EVENTS", "DEAD"} else "left",
+            justify="right" if heading in NUMBERS else "left",
             overflow="fold",
         )
     for name, it in relays.items():
@@ -123,14 +147,23 @@ def _print(relays: Mapping[str, RelayStatus], silent: set[str], now_ms: int) -> 
     # A pipe has no width: names must reach it whole.
     width = None if sys.stdout.isatty() else WIDE
     Console(highlight=False, width=width).print(table)
-    for it in relays.values():
+    for name, it in relays.items():
+        if it.latency_ms:
+            took = ", ".join(f"{quantile} {ms:,.0f} ms" for quantile, ms in it.latency_ms.items())
+            click.echo(f"{name}: commit to readable, last minute: {took}")
         for row in it.tables:
-            if row.code:
-                click.echo(f"{row.raw_topic}: {row.state} ({row.code}): {row.message}")
-                click.echo(f"  hint: {row.hint}" if row.hint else "", nl=bool(row.hint))
-            if row.lock_stale:
-                click.echo(f"{row.raw_topic}: lock is stale: {', '.join(row.lock_stale)}")
-                click.echo("  hint: cdc schemas lock, and commit the files")
+            _print_notes(row)
+
+
+def _print_notes(row: TableStatus) -> None:
+    """Why a table does not move, and what of its lock is stale."""
+    if row.code:
+        why = f"{row.state} ({row.code}): " if row.code != row.state else ""
+        click.echo(f"{row.raw_topic}: {why}{row.message}")
+        click.echo(f"  hint: {row.hint}" if row.hint else "", nl=bool(row.hint))
+    if row.lock_stale:
+        click.echo(f"{row.raw_topic}: lock is stale: {', '.join(row.lock_stale)}")
+        click.echo("  hint: cdc schemas lock, and commit the files")
 
 
 def _backfills(
@@ -157,13 +190,23 @@ def _print_majors(relays: Mapping[str, RelayStatus], backfills: Mapping[str, str
             click.echo(f"  v{old.major} {old.standing}" + (f": {old.why}" if old.why else ""))
 
 
+def _print_time_left(left: Mapping[str, TimeLeft]) -> None:
+    for topic, it in left.items():
+        hours, minutes = divmod(round(it.left_s / 60), 60)
+        click.echo(f"{topic}: unread changes are kept for {hours} h {minutes} min more")
+        if it.is_alarming:
+            click.echo("  hint: let the table go on, or raise the raw topic's retention.ms")
+
+
 def _cells(row: TableStatus) -> tuple[str, ...]:
-    state = f"[{STYLES[row.state]}]{row.state}[/]" + (f" {row.code}" if row.code else "")
+    why = f" {row.code}" if row.code not in ("", row.state) else ""
+    state = f"[{STYLES[row.state]}]{row.state}[/]{why}"
     return (
         ".".join(row.raw_topic.rsplit(".", 2)[-2:]),
         state,
         f"{row.lag:,}",
         f"{row.events:,}",
         f"{row.dead_letters:,}",
+        f"{row.open_letters:,}",
         ", ".join(row.withheld),
     )

@@ -4,6 +4,9 @@
     stop/<raw topic>    {"code", "message", "hint", "since_ms"}    gone (tombstone) once it goes on
     majors/<raw topic>  {"newest": 2, "old": [{"major": 1, "standing": "frozen", "why": "…"}]}
     retired/<raw topic>.v<major>    {"at_ms": …}                   kept for ever
+    pause/<raw topic>   {"by", "since_ms"}                         gone once it is resumed
+    letter/<position>   an open dead letter: `cdc.control.letters`
+    ack/<command>       an executed command: `cdc.control.commands`
 
 Only the owner of a raw topic's partition writes its keys, and always together with that partition's
 offset: a relay that has been replaced meanwhile is refused by the broker. `retired` alone is
@@ -18,6 +21,8 @@ from typing import Any
 
 import orjson
 
+from cdc.control.commands import ACK, Ack, read_ack
+from cdc.control.letters import LETTER, OpenLetter, read_open_letter
 from cdc.control.records import KeyedValue, latest_values
 from cdc.majors import Majors, read_majors
 
@@ -25,6 +30,7 @@ _EPOCH = "epoch/"
 _STOP = "stop/"
 _MAJORS = "majors/"
 _RETIRED = "retired/"
+_PAUSE = "pause/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +52,23 @@ class StopNote:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseNote:
+    """Who paused a table, since when (ms since 1970)."""
+
+    by: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class ControlState:
-    """The topic's present content, by raw topic."""
+    """The topic's present content: by raw topic; letters by position, acks by command."""
 
     epochs: Mapping[str, Epoch]
     stops: Mapping[str, StopNote]
     majors: Mapping[str, Majors] = field(default_factory=dict)
+    pauses: Mapping[str, PauseNote] = field(default_factory=dict)
+    letters: Mapping[str, OpenLetter] = field(default_factory=dict)
+    acks: Mapping[str, Ack] = field(default_factory=dict)
 
 
 def epoch_record(raw_topic: str, epoch: Epoch) -> tuple[bytes, bytes]:
@@ -79,24 +96,43 @@ def retired_record(raw_topic: str, major: int, at_ms: int) -> tuple[bytes, bytes
     return f"{_RETIRED}{raw_topic}.v{major}".encode(), orjson.dumps({"at_ms": at_ms})
 
 
+def pause_key(raw_topic: str) -> bytes:
+    """Key of a pause; its tombstone says that the table has been resumed."""
+    return (_PAUSE + raw_topic).encode()
+
+
+def pause_value(note: PauseNote) -> bytes:
+    """Value of a pause."""
+    return orjson.dumps(asdict(note))
+
+
 def read_state(records: Iterable[KeyedValue]) -> ControlState:
     """The present state from all records of the topic, in order."""
     values = latest_values(records)
     return ControlState(
-        {key.removeprefix(_EPOCH): _epoch(value) for key, value in _of(values, _EPOCH)},
-        {key.removeprefix(_STOP): _stop(value) for key, value in _of(values, _STOP)},
+        {name: _epoch(value) for name, value in _of(values, _EPOCH)},
+        {name: _stop(value) for name, value in _of(values, _STOP)},
         {
             topic: majors
-            for key, value in _of(values, _MAJORS)
-            if (majors := _majors(topic := key.removeprefix(_MAJORS), value, values))
+            for topic, value in _of(values, _MAJORS)
+            if (majors := _majors(topic, value, values))
         },
+        {
+            name: PauseNote(str(value["by"]), int(value["since_ms"]))
+            for name, value in _of(values, _PAUSE)
+        },
+        {name: read_open_letter(name, value) for name, value in _of(values, LETTER)},
+        {name: read_ack(value) for name, value in _of(values, ACK)},
     )
 
 
 def _of(
     values: Mapping[str, dict[str, Any]], prefix: str
 ) -> Iterable[tuple[str, Mapping[str, Any]]]:
-    return ((key, value) for key, value in values.items() if key.startswith(prefix))
+    """Names behind a prefix, with their values."""
+    return (
+        (key.removeprefix(prefix), value) for key, value in values.items() if key.startswith(prefix)
+    )
 
 
 def _epoch(value: Mapping[str, Any]) -> Epoch:

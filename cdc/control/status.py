@@ -22,11 +22,12 @@ SILENT_AFTER_S = 10.0
 
 
 class TableState(StrEnum):
-    """What a table does: `waiting` goes on by itself, `stopped` needs a person."""
+    """What a table does: `waiting` goes on by itself, `stopped` and `paused` need a person."""
 
     RUNNING = "running"
     WAITING = "waiting"
     STOPPED = "stopped"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,15 @@ class TableStatus:
     dead_letters: int = 0
     lock_stale: tuple[str, ...] = ()
     majors: Majors | None = None
+    open_letters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RelayStatus:
-    """One relay at one moment (`at_ms`, ms since 1970)."""
+    """One relay at one moment (`at_ms`, ms since 1970).
+
+    `latency_ms`: from commit in MySQL to readable governed record, last minute: p50, p95, p99.
+    """
 
     version: str
     group: str
@@ -70,6 +75,7 @@ class RelayStatus:
     started_ms: int
     events_per_s: float
     tables: tuple[TableStatus, ...] = ()
+    latency_ms: Mapping[str, float] = field(default_factory=dict)
 
     def silent_s(self, now_ms: int) -> float:
         """Seconds since it spoke."""

@@ -9,11 +9,14 @@ from typing import TypeVar
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection
 from confluent_kafka import TopicPartition as ClientPartition
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
 from cdc.errors import TransientError
 from cdc.kafka.errors import Door, error_in
+from cdc.kafka.layout import read_retention
 from cdc.kafka.port import TopicInfo, TopicPartition, TopicSpec
 
 Answer = TypeVar("Answer")
@@ -87,6 +90,23 @@ class KafkaTopics:
         with self._door.mapped("list topics"):
             metadata = self._client.list_topics(timeout=ANSWER_TIMEOUT_S)
         return sorted(name for name in metadata.topics if not name.startswith("__"))
+
+    def retention_ms(self, names: Sequence[str]) -> dict[str, int | None]:
+        """See the port."""
+        known = self.describe(names)
+        if not known:
+            return {}
+        futures = self._client.describe_configs(
+            [ConfigResource(ResourceType.TOPIC, name) for name in known],
+            request_timeout=ANSWER_TIMEOUT_S,
+        )
+        found = {}
+        for resource, future in futures.items():
+            with self._door.mapped(f"read the settings of {resource.name}"):
+                config = future.result()
+            policy, kept = (str(config[it].value) for it in ("cleanup.policy", "retention.ms"))
+            found[resource.name] = read_retention(policy, kept)
+        return found
 
     def ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
         """See the port; a partition just created has no leader for a moment: that is waited for."""

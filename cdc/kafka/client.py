@@ -17,6 +17,7 @@ from confluent_kafka.admin import AdminClient
 from cdc.config import RelaySettings, Settings
 from cdc.errors import ConfigError
 from cdc.kafka.admin import KafkaTopics
+from cdc.kafka.appender import ANSWER_TIMEOUT_S, KafkaAppender
 from cdc.kafka.coverage import Coverage
 from cdc.kafka.errors import Door, error_in
 from cdc.kafka.membership import Membership
@@ -143,6 +144,17 @@ class KafkaAccess:
         """Creates and describes topics."""
         client = self._make(AdminClient, {})
         return KafkaTopics(client, Door(self.bootstrap, one_try=True), self.replication_factor)
+
+    def appender(self) -> KafkaAppender:
+        """Writes single records."""
+        settings = {
+            "enable.idempotence": True,
+            "acks": "all",
+            "message.timeout.ms": int(ANSWER_TIMEOUT_S * _SECONDS_TO_MS),
+        }
+        return KafkaAppender(
+            lambda: self._make(Producer, settings), Door(self.bootstrap, one_try=True)
+        )
 
     def reader(self) -> KafkaReader:
         """Reads whole topics."""

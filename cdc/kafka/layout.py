@@ -19,6 +19,9 @@ NOTIFICATIONS = "_cdc.notifications"
 
 _HOUR_MS = 3_600_000
 _FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1"}
+DEFAULT_RETENTION_MS = 7 * 24 * _HOUR_MS
+"""Kafka's own."""
+LETTERS_KEPT_MS = 30 * 24 * _HOUR_MS
 _LARGE = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
 
 
@@ -42,8 +45,16 @@ def dead_letter_topic(namespace: str) -> str:
 
 
 def dead_letter_spec(namespace: str) -> TopicSpec:
-    """Dead letters of all tables: one partition (their order is their history), 30 days."""
-    kept = {"cleanup.policy": "delete", "retention.ms": str(30 * 24 * _HOUR_MS)}
+    """Dead letters of all tables: one partition (their order is their history), 30 days.
+
+    A letter that has been dealt with is replaced or taken back under its key: within about an hour
+    compaction removes the original.
+    """
+    kept = {
+        "cleanup.policy": "compact,delete",
+        "retention.ms": str(LETTERS_KEPT_MS),
+        "max.compaction.lag.ms": str(_HOUR_MS),
+    }
     return TopicSpec(dead_letter_topic(namespace), 1, {**kept, **_LARGE})
 
 
@@ -77,6 +88,12 @@ SOURCE_SPECS: Sequence[TopicSpec] = (
     # A few records a snapshot; whether a backfill is complete is read from them, however late.
     TopicSpec(NOTIFICATIONS, 1, {"cleanup.policy": "delete", "retention.ms": "-1"}),
 )
+
+
+def read_retention(cleanup_policy: str, retention_ms: str) -> int | None:
+    """How long a topic keeps a record, ms; None: for ever."""
+    kept_ms = int(retention_ms)
+    return kept_ms if "delete" in cleanup_policy and kept_ms >= 0 else None
 
 
 def raw_patterns(prefixes: Sequence[str], namespace: str) -> list[str]:

@@ -198,6 +198,17 @@ class TransactionalSink(Protocol):
         """Let go; an open transaction is left to `open` of the successor, or to its timeout."""
 
 
+class Appender(Protocol):
+    """Writes single records outside of any transaction."""
+
+    def append(self, topic: str, key: bytes, value: bytes) -> None:
+        """To the topic's partition 0; when it returns, every reader sees the record.
+
+        Raises:
+            Unreachable: the broker did not take it in time, or there is no such topic.
+        """
+
+
 class TopicAdmin(Protocol):
     """Topics: made, described, measured."""
 
@@ -212,6 +223,9 @@ class TopicAdmin(Protocol):
 
     def names(self) -> list[str]:
         """Every topic, internal ones of the broker excluded, in alphabetical order."""
+
+    def retention_ms(self, names: Sequence[str]) -> dict[str, int | None]:
+        """How long each topic keeps a record; None: for ever. An unknown topic is missing."""
 
     def ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
         """Per partition the first offset and the committed end."""

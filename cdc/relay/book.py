@@ -89,7 +89,7 @@ class TableBook:
             self._tables[table.at] = table
             if opening is not None:
                 self._opened(table, opening)
-            elif table.halt is not None:
+            if table.halt is not None:
                 self._note_halt(table, table.halt)
                 self.halt(table, table.halt)
         self._unopened.clear()
@@ -194,7 +194,9 @@ class TableBook:
         if opening.new_epoch:
             key, value = epoch_record(table.at.topic, Epoch(table.epoch, table.topic_id))
             self._notes[key] = (value, table.at)
-        if table.earlier is not None and table.earlier.code in OPENING_CODES:
+        for key in table.expired:
+            self._notes[key] = (None, table.at)
+        if table.earlier and table.earlier.code in OPENING_CODES and table.halt is None:
             table.earlier = None
         if table.earlier is None:
             _LOG.info(
@@ -203,8 +205,7 @@ class TableBook:
 
     def _note_halt(self, table: Table, halt: Halt) -> None:
         """What needs a person is recorded, once."""
-        noted = table.stop_noted and table.earlier is not None and table.earlier.code == halt.code
-        if halt.state is TableState.STOPPED and not noted:
+        if halt.state is TableState.STOPPED and table.stop_noted != halt.code:
             since_ms = self._ports.clock.wall_ms()
             note = StopNote(halt.code, halt.message, halt.hint, since_ms)
             self._notes[stop_key(table.at.topic)] = (stop_value(note), table.at)
@@ -212,7 +213,7 @@ class TableBook:
     def _went_on(self, table: Table) -> None:
         if table.earlier is not None:
             _LOG.info("table_goes_on", topic=table.at.topic, after=table.earlier.code)
-        table.stop_noted, table.earlier = False, None
+        table.stop_noted, table.earlier = "", None
         self._halted.pop(table.at, None)
 
 

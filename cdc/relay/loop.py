@@ -2,7 +2,8 @@
 
 A round:
 
-    1. look about once a second for what changed outside; open the tables that are not open
+    1. look about once a second for what changed outside; open the tables that are not open; where a
+       command waits, the round is its (`cdc.relay.commands`)
     2. poll, and follow the assignment
     3. begin; every batch through its program; control records; status
     4. commit records and offsets together
@@ -19,6 +20,7 @@ from __future__ import annotations
 import threading
 
 from cdc.config import RelaySettings
+from cdc.control.commands import Command
 from cdc.errors import HeadworksError, TransientError, Unreachable
 from cdc.event import RawBatch
 from cdc.kafka.errors import Fenced, Refused
@@ -32,9 +34,11 @@ from cdc.kafka.layout import (
     raw_patterns,
 )
 from cdc.relay.book import TableBook
+from cdc.relay.commands import Desk, Mailbox
 from cdc.relay.passage import Passage
 from cdc.relay.ports import Ports
 from cdc.relay.report import Report
+from cdc.relay.table import Table
 from cdc.relay.truncation import carry_out
 from cdc.relay.work import Work
 from cdc.telemetry.logs import get_log
@@ -64,6 +68,8 @@ class Relay:
         self._patterns = raw_patterns(settings.prefixes, settings.namespace)
         self._book = TableBook(ports)
         self._passage = Passage(settings, ports)
+        self._mailbox = Mailbox(ports)
+        self._desk = Desk(ports, self._passage)
         self._report = Report(settings.group, instance, ports)
         self._limit = settings.batch_events
         self._last_events = 0
@@ -126,12 +132,19 @@ class Relay:
         self._settle()
         self._look()
         self._book.open_new()
+        if (order := self._mailbox.next(self._book.tables)) is not None:
+            self._obey(*order)
+            return
         fill_s = self._settings.batch_wait_s if self._last_events >= STEADY_EVENTS else 0.0
         batches = self.ports.source.poll(self._limit, IDLE_S, fill_s)
         self._book.follow_assignment()
         self._last_events = sum(map(len, batches))
         if batches or self._book.owes or self._report.due:
             self._transact(batches)
+
+    def _obey(self, table: Table, command: Command) -> None:
+        if self._desk.execute(table, command):
+            self._book.take_up_again([table.at])
 
     def _settle(self) -> None:
         """After a failure: close the transaction, then take every table up from the start.
@@ -155,6 +168,7 @@ class Relay:
             return
         self._looked_at = now
         self.ports.source.claim_unassigned()
+        self._mailbox.look()
         self._book.take_up_again(self._book.recreated())
         self._book.take_up_again(self._book.retired())
         if self.ports.programs.refresh():
@@ -175,9 +189,10 @@ class Relay:
             sink.produce(STATUS, 0, self._report.key, self._report.say(self._book.tables))
         self._commit(work, sum(map(len, batches)))
         self._book.apply(work)
+        self._passage.committed(work)
         self._report.count(work, self._book.tables, self.ports.clock.now() - began)
         for truncation in work.truncations:
-            carry_out(truncation, self.ports)
+            carry_out(truncation, self.ports, self._passage.letters)
 
     def _commit(self, work: Work, events: int) -> None:
         """Commit; a refused batch is tried in halves until the one event is found."""

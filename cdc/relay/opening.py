@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from cdc.control.commands import KEPT_MS as COMMANDS_KEPT_MS
+from cdc.control.commands import ack_key
+from cdc.control.letters import OpenLetter, letter_key
 from cdc.control.state import ControlState, Epoch, read_state
+from cdc.deadletter import parse_origin
 from cdc.errors import TableStopped
-from cdc.kafka.layout import STATE
+from cdc.kafka.layout import LETTERS_KEPT_MS, STATE
 from cdc.kafka.port import TopicInfo, TopicPartition
+from cdc.relay.letters import OpenLetters
 from cdc.relay.ports import Ports
-from cdc.relay.table import Halt, Table
+from cdc.relay.table import LIMIT_CODE, PAUSED_CODE, Halt, Table
 
 FIRST_EPOCH = 1
-OPENING_CODES = frozenset({"raw_partitions", "raw_lost"})
-"""What `decide` stops for; all else shows itself only when an event is taken."""
+OPENING_CODES = frozenset({"raw_partitions", "raw_lost", LIMIT_CODE, PAUSED_CODE})
+"""What is decided here; all else shows itself only when an event is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,18 @@ def _check_bounds(at: TopicPartition, start: int, bounds: tuple[int, int]) -> No
         )
 
 
+def find_hold(raw_topic: str, state: ControlState) -> Halt | None:
+    """What keeps a table where it is until somebody says `resume`."""
+    pause, stop = state.pauses.get(raw_topic), state.stops.get(raw_topic)
+    if pause is not None:
+        since = datetime.fromtimestamp(pause.since_ms / 1000, UTC).isoformat(timespec="seconds")
+        hint = f"cdc relay resume {raw_topic}"
+        return Halt(PAUSED_CODE, f"paused by {pause.by} since {since}", hint)
+    if stop is not None and stop.code == LIMIT_CODE:
+        return Halt(stop.code, stop.message, stop.hint)
+    return None
+
+
 class Opener:
     """Gathers the facts and starts partitions."""
 
@@ -96,8 +114,9 @@ class Opener:
         """
         infos = self._ports.topics.describe(sorted({place.topic for place in places}))
         present = [place for place in places if place.topic in infos]
-        state = read_state(self._ports.reader.read_to_end(STATE))
+        # Offsets first: that waits for a predecessor's last transaction, state with it.
         committed = self._ports.source.committed(present)
+        state = read_state(self._ports.reader.read_to_end(STATE))
         return [
             self._open(place, infos[place.topic], state, committed.get(place)) for place in present
         ]
@@ -107,8 +126,7 @@ class Opener:
     ) -> tuple[Table, Opening | None]:
         recorded = state.epochs.get(at.topic)
         bounds = self._ports.source.watermarks(at)
-        table = Table(at, info.topic_id, stop_noted=at.topic in state.stops)
-        table.majors = state.majors.get(at.topic)
+        table = self._table(at, info, state)
         try:
             opening = decide(at, Facts(info, recorded, committed, bounds))
         except TableStopped as stopped:
@@ -118,5 +136,48 @@ class Opener:
             self._ports.source.pause(at)
             return table, None
         table.epoch, table.position = opening.epoch, opening.start
-        self._ports.source.start(at, opening.start)
+        table.outdated = find_outdated(table, state)
+        table.halt = find_hold(at.topic, state)
+        if table.halt is None:
+            self._ports.source.start(at, opening.start)
         return table, opening
+
+    def _table(self, at: TopicPartition, info: TopicInfo, state: ControlState) -> Table:
+        expired = find_expired(at.topic, state, self._ports.clock.wall_ms())
+        mine = [it for it in state.letters.values() if it.raw_topic == at.topic]
+        stop = state.stops.get(at.topic)
+        return Table(
+            at,
+            OpenLetters(
+                (it for it in mine if letter_key(it.id) not in expired), self._ports.cipher
+            ),
+            {name for name, ack in state.acks.items() if ack.raw_topic == at.topic},
+            expired,
+            topic_id=info.topic_id,
+            stop_noted=stop.code if stop else "",
+            majors=state.majors.get(at.topic),
+        )
+
+
+def find_expired(raw_topic: str, state: ControlState, now_ms: int) -> frozenset[bytes]:
+    """Keys of letters and acknowledgements that outlived what they are about."""
+    letters = (
+        letter_key(name)
+        for name, it in state.letters.items()
+        if it.raw_topic == raw_topic and it.at_ms < now_ms - LETTERS_KEPT_MS
+    )
+    acks = (
+        ack_key(name)
+        for name, it in state.acks.items()
+        if it.raw_topic == raw_topic and it.at_ms < now_ms - 2 * COMMANDS_KEPT_MS
+    )
+    return frozenset((*letters, *acks))
+
+
+def find_outdated(table: Table, state: ControlState) -> list[OpenLetter]:
+    """Letters from before the raw topic was lost or made anew: changes since then are unknown."""
+    stop = state.stops.get(table.at.topic)
+    lost_ms = stop.since_ms if stop and stop.code == "raw_lost" else 0
+    return [
+        it for it in table.letters if it.at_ms < lost_ms or parse_origin(it.id).epoch < table.epoch
+    ]

@@ -1,22 +1,26 @@
 """One batch through its programs and into the open transaction.
 
-Nothing here changes a table: what happened is told to `Work`, and takes effect when the round has
-been committed.
+Nothing here changes a table but its open letters (see `cdc.relay.letters`): what happened is told
+to `Work`, and takes effect when the round has been committed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from cdc.config import RelaySettings
-from cdc.deadletter import Origin, Original, seal_letter
-from cdc.errors import EncodeError, EnvelopeError, TableStopped, TransientError
-from cdc.event import AvroShape, OutBatch, RawBatch, Reject, Shape
+from cdc.deadletter import Origin
+from cdc.errors import EncodeError, EnvelopeError, PolicyError, TableStopped, TransientError
+from cdc.event import OutBatch, RawBatch, Reject, Shape
 from cdc.kafka.layout import dead_letter_topic, governed_spec
 from cdc.kafka.port import MAX_VALUE_BYTES, TopicPartition
 from cdc.majors import Majors
+from cdc.relay.letters import LetterWriter, Run
+from cdc.relay.limit import DeadLetterLimit
 from cdc.relay.ports import Ports
+from cdc.relay.refusals import Refusals, stuck
 from cdc.relay.table import Halt, Table
 from cdc.relay.work import Truncation, Work
 from cdc.stream.pipeline import Program
@@ -24,6 +28,7 @@ from cdc.stream.pipeline import Program
 RETRY_FIRST_S = 1.0
 RETRY_LONGEST_S = 30.0
 NOT_AN_ENVELOPE = EnvelopeError("not_an_envelope", "the message is not a Debezium envelope")
+OUTDATED_SHAPE = PolicyError("outdated_shape", "the row's shape is that of an earlier major")
 
 
 @dataclass(slots=True)
@@ -47,19 +52,35 @@ class Passage:
     def __init__(self, settings: RelaySettings, ports: Ports) -> None:
         self._settings = settings
         self._ports = ports
-        self._dlq = dead_letter_topic(settings.namespace)
+        self.letters = LetterWriter(
+            ports.sink,
+            dead_letter_topic(settings.namespace),
+            ports.cipher,
+            ports.clock.wall_ms,
+        )
+        self.limit = DeadLetterLimit(settings, ports.clock)
         self._programs: dict[tuple[str, Shape, Majors | None], Program] = {}
         self._partitions: dict[str, int] = {}
         self._waits: dict[str, _Wait] = {}
-        self._refused: set[tuple[TopicPartition, int]] = set()
+        self._refused = Refusals()
 
     def forget_programs(self) -> None:
         """Policies have changed."""
         self._programs.clear()
 
     def refuse(self, at: TopicPartition, next_offset: int) -> None:
-        """The broker does not take what becomes of the event before `next_offset`: bury it."""
-        self._refused.add((at, next_offset - 1))
+        """The broker does not take what becomes of the event before `next_offset`."""
+        self._refused.add(at, next_offset - 1)
+
+    def committed(self, work: Work) -> None:
+        """A round has been committed."""
+        self.limit.committed(work)
+        self._refused.committed(work.offsets)
+
+    def resume(self, at: TopicPartition) -> None:
+        """What was counted against a table counts no more."""
+        self.limit.forget(at)
+        self._refused.forget(at)
 
     def take(self, table: Table, batch: RawBatch, work: Work) -> None:
         """All runs of a batch, as far as they can go.
@@ -67,12 +88,50 @@ class Passage:
         Raises:
             TransientError: the round must be aborted.
         """
+        self.supersede_outdated(table)
         for shape, run in self._ports.split(batch):
             if not self._take_run(table, shape, run, work):
                 return
 
+    def supersede_outdated(self, table: Table) -> None:
+        """Letters after which changes of their rows may have been lost."""
+        self.letters.supersede(table.letters, table.outdated)
+        table.outdated.clear()
+
+    def again(self, table: Table, batch: RawBatch, epoch: int) -> Reject | None:
+        """One event once more, under the version that it had; why it cannot pass.
+
+        Raises:
+            TableStopped: this table cannot go on under today's policies.
+            TransientError: the round must be aborted.
+        """
+        ((shape, run),) = self._ports.split(batch)
+        if shape is None:
+            return Reject(0, NOT_AN_ENVELOPE)
+        try:
+            program = self._program(table.at.topic, shape, table.majors)
+        except EnvelopeError as error:
+            return Reject(0, error)
+        if program.majors != table.majors:
+            return Reject(0, OUTDATED_SHAPE)
+        outs = [self._spare_refused(table.at, run, it.run(run, epoch)) for it in program.all]
+        rejects = _join_rejects(outs)
+        if rejects:
+            return rejects[0]
+        for it, out in zip(program.all, outs, strict=True):
+            self._produce(it, run, out)
+        return None
+
+    def is_refused_letter(self, at: TopicPartition, offset: int) -> bool:
+        """Whether the broker has refused the event's letter with its original."""
+        return offset in self._refused.unkept(at)
+
     def _take_run(self, table: Table, shape: Shape | None, run: RawBatch, work: Work) -> bool:
         """One run; False where the table must not be read further in this round."""
+        take = partial(self._take_run, table, shape, work=work)
+        if (place := self._refused.find_stuck(table.at, run)) is not None:
+            rest = run.part(place, len(run))
+            return _taken(run, place, take) and self._stop(table, rest, work, stuck(table))
         if shape is None:
             return self._bury(table, run, work, NOT_AN_ENVELOPE)
         try:
@@ -81,17 +140,27 @@ class Passage:
         except EnvelopeError as error:
             return self._bury(table, run, work, error)
         except (TableStopped, TransientError) as error:
-            work.offsets[table.at] = int(run.offsets[0])
-            work.tally(table.at).halt = self._halt(table.at.topic, error)
-            return False
+            return self._stop(table, run, work, error)
         outs = [self._spare_refused(table.at, run, out) for out in outs]
+        rejects = _join_rejects(outs)
+        if (place := self.limit.find_cut(table, work, rejects)) is not None:
+            return _taken(run, place, take) and self._reach_limit(table, run, place, work)
         work.evolve(table, program)
         for it, out in zip(program.all, outs, strict=True):
             self._produce(it, run, out)
         self._count(table, program, outs[0], work)
-        schema_id = shape.value_id if isinstance(shape, AvroShape) else None
-        self._letters(table, run, _join_rejects(outs), work, schema_id)
+        self._follow(table, Run(run, shape, table.epoch, rejects, outs[0]), work)
         return self._arrive(table, run, outs[0].truncate_at, program, work)
+
+    def _stop(
+        self, table: Table, run: RawBatch, work: Work, error: TableStopped | TransientError
+    ) -> bool:
+        work.offsets[table.at] = int(run.offsets[0])
+        work.tally(table.at).halt = self._halt(table.at.topic, error)
+        return False
+
+    def _reach_limit(self, table: Table, run: RawBatch, place: int, work: Work) -> bool:
+        return self._stop(table, run.part(place, len(run)), work, self.limit.reached(table))
 
     def _arrive(
         self, table: Table, run: RawBatch, truncate_at: int | None, program: Program, work: Work
@@ -163,9 +232,8 @@ class Passage:
         """Turn what the broker would refuse for ever into rejects, before it is produced."""
         bad = {place: "oversize" for place, value in enumerate(out.values) if _too_large(value)}
         if self._refused:
-            for place, index in enumerate(out.index.tolist()):
-                if (at, int(run.offsets[index])) in self._refused:
-                    bad[place] = "refused"
+            offsets = enumerate(run.offsets[out.index].tolist())
+            bad |= {place: "refused" for place, it in offsets if self._refused.has(at, it)}
         return _without(out, bad) if bad else out
 
     def _bury(self, table: Table, run: RawBatch, work: Work, error: EnvelopeError) -> bool:
@@ -173,31 +241,18 @@ class Passage:
         rejects = [
             Reject(place, error) for place, value in enumerate(run.values) if value is not None
         ]
-        self._letters(table, run, rejects, work, None)
+        if (place := self.limit.find_cut(table, work, rejects)) is not None:
+            take = partial(self._bury, table, work=work, error=error)
+            return _taken(run, place, take) and self._reach_limit(table, run, place, work)
+        self._follow(table, Run(run, None, table.epoch, rejects), work)
         work.tally(table.at).skipped += len(run) - len(rejects)
         work.offsets[table.at] = int(run.offsets[-1]) + 1
         return True
 
-    def _letters(
-        self,
-        table: Table,
-        run: RawBatch,
-        rejects: Sequence[Reject],
-        work: Work,
-        schema_id: int | None,
-    ) -> None:
-        for reject in rejects:
-            place = reject.index
-            key, value = seal_letter(
-                reject.error,
-                Origin(run.topic, run.partition, int(run.offsets[place])),
-                Original(run.keys[place], run.values[place]),
-                self._ports.cipher,
-                schema_id=schema_id,
-                key=reject.key,
-            )
-            self._ports.sink.produce(self._dlq, 0, key, value)
-            work.tally(table.at).dead[reject.error.reason] += 1
+    def _follow(self, table: Table, run: Run, work: Work) -> None:
+        unkept = self._refused.unkept(table.at)
+        self.letters.follow(table.letters, replace(run, unkept=unkept))
+        work.tally(table.at).dead.update(reject.error.reason for reject in run.rejects)
 
     def _count(self, table: Table, program: Program, out: OutBatch, work: Work) -> None:
         tally = work.tally(table.at)
@@ -205,6 +260,13 @@ class Passage:
         tally.governed += len(out.keys)
         tally.skipped += out.skipped
         tally.repaired.update(out.repaired)
+        if out.source_ts_us is not None:
+            tally.source_ts_us.append(out.source_ts_us)
+
+
+def _taken(run: RawBatch, place: int, take: Callable[[RawBatch], bool]) -> bool:
+    """Take what comes before an event of a run; False where that is not to be passed."""
+    return not place or take(run.part(0, place))
 
 
 def _join_rejects(outs: Sequence[OutBatch]) -> Sequence[Reject]:

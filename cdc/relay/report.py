@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from cdc import __version__
 from cdc.control.status import PERIOD_S, RelayStatus, status_key, status_value
+from cdc.errors import TransientError, Unreachable
 from cdc.kafka.port import TopicPartition
+from cdc.relay.latency import Latencies
 from cdc.relay.ports import Clock, Ports
 from cdc.relay.table import Table
 from cdc.relay.work import Tally, Work
@@ -15,6 +17,8 @@ from cdc.telemetry.metrics import (
     EPOCH,
     EVENTS,
     LAG,
+    LATENCY,
+    OPEN_LETTERS,
     REPAIRED,
     ROUND_EVENTS,
     ROUND_SECONDS,
@@ -24,6 +28,9 @@ from cdc.telemetry.metrics import (
     WITHHELD,
     Metrics,
 )
+
+US_PER_MS = 1000
+MS_PER_S = 1000
 
 
 class Report:
@@ -35,6 +42,7 @@ class Report:
         self._source = ports.source
         self._metrics: Metrics = ports.metrics
         self._clock: Clock = ports.clock
+        self._latencies = Latencies(ports.clock.now)
         self._started_ms = ports.clock.wall_ms()
         self._events = 0
         self._said_at = float("-inf")
@@ -52,7 +60,7 @@ class Report:
 
     def say(self, tables: Mapping[TopicPartition, Table]) -> bytes:
         """The status as it is now; gauges follow."""
-        lags = self._source.lag()
+        lags = self._lags(tables.values())
         status = RelayStatus(
             __version__,
             self._group,
@@ -61,8 +69,11 @@ class Report:
             self._started_ms,
             self._rate(),
             tuple(table.status(lags.get(at, 0)) for at, table in sorted(tables.items())),
+            self._latencies.percentiles(),
         )
         self._gauge(tables.values(), lags)
+        for name, latency_ms in status.latency_ms.items():
+            self._metrics.set(LATENCY, latency_ms / MS_PER_S, quantile=name)
         return status_value(status)
 
     def count(self, work: Work, tables: Mapping[TopicPartition, Table], seconds: float) -> None:
@@ -70,6 +81,10 @@ class Report:
         self._metrics.add(TRANSACTIONS, outcome="committed")
         events = sum(self._count(tables[at], tally) for at, tally in work.tallies.items())
         self._events += events
+        now_us = self._clock.wall_ms() * US_PER_MS
+        for tally in work.tallies.values():
+            for source_ts_us in tally.source_ts_us:
+                self._latencies.add(source_ts_us, now_us)
         if events:
             self._metrics.observe(ROUND_SECONDS, seconds)
             self._metrics.observe(ROUND_EVENTS, events)
@@ -93,6 +108,18 @@ class Report:
         table.repaired.update(tally.repaired)
         return events
 
+    def _lags(self, tables: Iterable[Table]) -> Mapping[TopicPartition, int]:
+        """In raw offsets; of a table that stands still the broker is asked."""
+        standing = [table for table in tables if table.halt is not None]
+        return {**self._source.lag(), **{it.at: self._standing_lag(it) for it in standing}}
+
+    def _standing_lag(self, table: Table) -> int:
+        """0 where the broker does not say: a topic that is gone must not stop the others."""
+        try:
+            return max(0, self._source.watermarks(table.at)[1] - table.position)
+        except (TransientError, Unreachable):
+            return 0
+
     def _rate(self) -> float:
         now = self._clock.now()
         passed = now - self._said_at
@@ -101,13 +128,14 @@ class Report:
         return round(rate, 1)
 
     def _gauge(self, tables: Iterable[Table], lags: Mapping[TopicPartition, int]) -> None:
-        for metric in (LAG, STOPPED, WITHHELD, EPOCH):
+        for metric in (LAG, LATENCY, STOPPED, WITHHELD, EPOCH, OPEN_LETTERS):
             self._metrics.forget(metric)
         owned = list(tables)
         self._metrics.set(TABLES, len(owned))
         for table in owned:
             self._metrics.set(LAG, lags.get(table.at, 0), table=table.name)
             self._metrics.set(EPOCH, table.epoch, table=table.name)
+            self._metrics.set(OPEN_LETTERS, len(table.letters), table=table.name)
             if table.shown is not None:
                 self._metrics.set(STOPPED, 1, table=table.name, code=table.shown.code)
             if table.program is not None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from cdc.control.letters import OpenLetter
 from cdc.control.status import TableState, TableStatus
 from cdc.deadletter import Origin
 from cdc.errors import HeadworksError, TableStopped
 from cdc.kafka.port import TopicPartition
 from cdc.majors import Majors
+from cdc.relay.letters import OpenLetters
 from cdc.stream.pipeline import Program
 
 WAITING_CODE = "unavailable"
+PAUSED_CODE = "paused"
+LIMIT_CODE = "dead_letter_limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Halt:
     @property
     def state(self) -> TableState:
         """As status shows it."""
+        if self.code == PAUSED_CODE:
+            return TableState.PAUSED
         return TableState.STOPPED if self.retry_at is None else TableState.WAITING
 
 
@@ -41,18 +47,24 @@ class Table:
     """A raw partition in this relay's hands.
 
     `position` is the next offset, moved by commits only. `halt`: it stands still; `earlier`: it
-    did, and has been taken up again, but nothing has passed yet. `stop_noted`: `_cdc.state` says
-    that it is stopped, which is taken back with the first batch that passes. `majors` are those
-    that `_cdc.state` has; None: none yet.
+    did, and has been taken up again, but nothing has passed yet. `stop_noted`: with which code
+    `_cdc.state` says that it is stopped, which is taken back with the first batch that passes.
+    `letters` are its open dead letters; of these `outdated` are older than a loss or a new start of
+    the raw topic. `acks` are the commands for it that have been executed, `expired` keys of state
+    that nobody needs any more. `majors` are those that `_cdc.state` has; None: none yet.
     """
 
     at: TopicPartition
+    letters: OpenLetters
+    acks: set[str] = field(default_factory=set)
+    expired: frozenset[bytes] = frozenset()
+    outdated: list[OpenLetter] = field(default_factory=list)
     topic_id: str = ""
     epoch: int = 0
     position: int = 0
     halt: Halt | None = None
     earlier: Halt | None = None
-    stop_noted: bool = False
+    stop_noted: str = ""
     program: Program | None = None
     events: int = 0
     dead_letters: int = 0
@@ -91,4 +103,5 @@ class Table:
             self.dead_letters,
             self.program.unlocked if self.program else (),
             self.majors,
+            len(self.letters),
         )

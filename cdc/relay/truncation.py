@@ -3,7 +3,8 @@
     1. what came before the TRUNCATE has been committed
     2. read the governed topics to their ends: the keys that are alive, each with its partition
     3. tombstones, at most `CHUNK` in a transaction; the offset stays on the TRUNCATE
-    4. with the last chunk, in the same transaction, the offset moves behind it
+    4. with the last chunk, in the same transaction, the offset moves behind it and the table's open
+       dead letters are superseded
     5. reading goes on there
 
 After a crash anywhere in between the TRUNCATE is met again and finds the keys that are left.
@@ -13,7 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdc.kafka.port import Offsets, Reader
+from cdc.kafka.port import Reader
+from cdc.relay.letters import LetterWriter
 from cdc.relay.ports import Ports
 from cdc.relay.work import Truncation
 from cdc.telemetry.logs import get_log
@@ -36,12 +38,13 @@ def live_keys(reader: Reader, topic: str) -> list[tuple[bytes, int]]:
     return list(alive.items())
 
 
-def carry_out(truncation: Truncation, ports: Ports) -> None:
+def carry_out(truncation: Truncation, ports: Ports, letters: LetterWriter) -> None:
     """Steps 2 to 5.
 
     Raises:
         TransientError: a chunk could not be committed; those before it are.
     """
+    table = truncation.table
     emptied = () if truncation.append_only else truncation.topics
     keys = {topic: live_keys(ports.reader, topic) for topic in emptied}
     chunks = [
@@ -50,10 +53,14 @@ def carry_out(truncation: Truncation, ports: Ports) -> None:
         for at in range(0, len(alive), CHUNK)
     ] or [(truncation.topics[0], [])]
     for number, (topic, chunk) in enumerate(chunks, 1):
-        offset = truncation.offset + (number == len(chunks))
-        _commit_chunk(topic, chunk, {truncation.table.at: offset}, ports)
+        ports.sink.begin()
+        _bury(topic, chunk, ports)
+        last = number == len(chunks)
+        if last:
+            letters.supersede(table.letters, table.letters)
+        offset = truncation.offset + (1 if last else 0)
+        ports.sink.commit({table.at: offset}, ports.source.group_metadata())
         ports.health.beat()
-    table = truncation.table
     table.position = truncation.offset + 1
     table.events += 1
     ports.source.start(table.at, table.position)
@@ -65,14 +72,10 @@ def carry_out(truncation: Truncation, ports: Ports) -> None:
     )
 
 
-def _commit_chunk(
-    topic: str, chunk: Sequence[tuple[bytes, int]], offsets: Offsets, ports: Ports
-) -> None:
-    ports.sink.begin()
+def _bury(topic: str, chunk: Sequence[tuple[bytes, int]], ports: Ports) -> None:
     ports.sink.produce_all(
         topic,
         [partition for _, partition in chunk],
         [key for key, _ in chunk],
         [None] * len(chunk),
     )
-    ports.sink.commit(offsets, ports.source.group_metadata())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from cdc.column import IntArray
 from cdc.control.signals import snapshot_signal
 from cdc.kafka.port import TopicPartition
 from cdc.majors import Majors
@@ -37,6 +38,7 @@ class Tally:
     passed: bool = False
     halt: Halt | None = None
     majors: Majors | None = None
+    source_ts_us: list[IntArray] = field(default_factory=list)
 
 
 @dataclass(slots=True)

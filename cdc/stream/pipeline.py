@@ -75,6 +75,7 @@ def compose(
             skipped=change.skipped,
             repaired=normalized.repaired,
             truncate_at=change.truncate_at,
+            source_ts_us=change.source_ts_us,
         )
         return take_keys(out, batch) if plan.append_only else out
 

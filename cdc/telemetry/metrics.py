@@ -44,6 +44,12 @@ EVENTS = Metric(
 DEAD_LETTERS = Metric(
     "cdc_relay_dead_letters_total", Kind.COUNTER, "dead letters", ("table", "reason")
 )
+OPEN_LETTERS = Metric(
+    "cdc_relay_open_dead_letters",
+    Kind.GAUGE,
+    "dead letters neither replayed, superseded nor purged",
+    ("table",),
+)
 REPAIRED = Metric(
     "cdc_relay_repaired_values_total",
     Kind.COUNTER,
@@ -68,6 +74,12 @@ ROUND_EVENTS = Metric(
     (1, 10, 50, 100, 500, 1000, 2000, 5000, 10_000, 50_000),
 )
 LAG = Metric("cdc_relay_lag", Kind.GAUGE, "raw offsets not yet relayed", ("table",))
+LATENCY = Metric(
+    "cdc_relay_latency_seconds",
+    Kind.GAUGE,
+    "from commit in MySQL to readable governed record, last minute (p50, p95, p99)",
+    ("quantile",),
+)
 STOPPED = Metric(
     "cdc_relay_table_stopped", Kind.GAUGE, "1 while a table is stopped or waits", ("table", "code")
 )
@@ -115,11 +127,13 @@ K_COUNTED = Metric(
 METRICS: Sequence[Metric] = (
     EVENTS,
     DEAD_LETTERS,
+    OPEN_LETTERS,
     REPAIRED,
     TRANSACTIONS,
     ROUND_SECONDS,
     ROUND_EVENTS,
     LAG,
+    LATENCY,
     STOPPED,
     WITHHELD,
     EPOCH,

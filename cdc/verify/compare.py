@@ -14,14 +14,11 @@ stands still.
 
 from __future__ import annotations
 
-import base64
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-import orjson
-
+from cdc.deadletter import read_letters
 from cdc.errors import Unreachable
 from cdc.kafka.port import Reader, TopicAdmin
 from cdc.privacy.plan import Plan
@@ -89,24 +86,14 @@ class Verifier:
 
     def _letters(self, plan: Plan, governed: GovernedSide) -> Letters:
         letters = Letters()
-        for record in self.reader.read_to_end(self.dead_letters):
-            letter = _parse_letter(record.value)
-            if letter.get("table") != plan.table.qualified:
+        for letter in read_letters(self.reader.read_to_end(self.dead_letters)).values():
+            if letter.origin.table != plan.table.qualified or letter.closed:
                 continue
-            if letter.get("key") is None:
+            if letter.key is None:
                 letters.keyless += 1
-            elif key := governed.decode_key(base64.b64decode(letter["key"])):
+            elif key := governed.decode_key(letter.key):
                 letters.keys.add(key)
         return letters
-
-
-def _parse_letter(value: bytes | None) -> Mapping[str, Any]:
-    """The letter; nothing where the record is none."""
-    try:
-        letter: Any = orjson.loads(value or b"{}")
-    except ValueError:
-        return {}
-    return letter if isinstance(letter, dict) else {}
 
 
 def _differing(rows: ExpectedRows, governed: GovernedSide) -> list[Key]:

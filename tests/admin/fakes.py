@@ -12,8 +12,13 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from cdc.admin.app import create_app
+from cdc.config import RelaySettings
 from cdc.control.status import RelayStatus
 from cdc.errors import Unreachable
+from cdc.kafka.layout import CONTROL_SPECS
+from cdc.kafka.memory import MemoryAppender, MemoryBroker, MemoryReader, MemoryTopics
+from cdc.kafka.port import TopicSpec
+from cdc.operations import LetterRow, Orders, Selection
 
 SECRET = "s3cret-Pa55word"
 VALUE = "asha.rao@example.in"
@@ -90,6 +95,13 @@ def fake_registry() -> Starlette:
     )
 
 
+def make_orders(broker: MemoryBroker) -> Orders:
+    """Commands on a broker in memory that has a raw topic."""
+    topics = MemoryTopics(broker)
+    topics.create([TopicSpec("mysql.pizzashop.users", 1), *CONTROL_SPECS])
+    return Orders(topics, MemoryReader(broker), MemoryAppender(broker), RelaySettings(), lambda: 7)
+
+
 @dataclass
 class FakeParts:
     """Satisfies `AdminParts`."""
@@ -99,6 +111,8 @@ class FakeParts:
     topics: Callable[[], Sequence[object]] = lambda: [{"name": "governed.pizzashop.users.v1"}]
     relay: Callable[[], Mapping[str, RelayStatus]] = dict
     anonymity: Callable[[], Sequence[object]] = lambda: [{"topic": "governed.pizzashop.users.v1"}]
+    letters: Callable[[Selection], Sequence[LetterRow]] = lambda _: []
+    orders: Orders = field(default_factory=lambda: make_orders(MemoryBroker()))
     checks: Mapping[str, Callable[[], str]] = field(
         default_factory=lambda: {
             "registry": say("3 subjects"),

@@ -23,6 +23,8 @@ OURS = [
     "/api/v1/topics",
     "/api/v1/relay",
     "/api/v1/policies/k",
+    "/api/v1/letters",
+    "/api/v1/commands",
     "/api/v1/version",
 ]
 

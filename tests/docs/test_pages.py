@@ -67,7 +67,7 @@ def test_files_that_are_named_exist() -> None:
 
 def test_every_endpoint_is_described() -> None:
     """docs/api.md has a line for each path that the application answers, and for no other."""
-    described = set(re.findall(r"\| `GET (/[\w/]+)` \|", text_of("api")))
+    described = set(re.findall(r"\| `(?:GET|POST) (/[\w/]+)` \|", text_of("api")))
 
     app = create_app(FakeParts())
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from cdc.errors import FatalError, TransientError
+from cdc.errors import FatalError, TransientError, Unreachable
 from cdc.kafka.layout import CONTROL_SPECS
 from cdc.kafka.port import TopicPartition, TopicSpec
 from tests.kafka.worlds import (
@@ -385,3 +385,50 @@ def test_a_topic_made_while_its_member_was_away_is_assigned(world: World) -> Non
     second = world.source()
     subscribe(world, second)
     await_assignment(second, before, since)
+
+
+def test_an_appended_record_is_there_at_once(world: World) -> None:
+    """Key and value on partition 0, for every reader, when `append` returns."""
+    topic = make_topic(world, "shop.users", 2)
+    world.appender.append(topic, b"k", b"v")
+    world.appender.append(topic, b"k", b"w")
+    records = list(world.reader.read_to_end(topic))
+    assert [(it.partition, it.key, it.value) for it in records] == [
+        (0, b"k", b"v"),
+        (0, b"k", b"w"),
+    ]
+
+
+def test_appending_to_a_topic_that_does_not_exist(world: World) -> None:
+    """Nothing is created; the error says which topic."""
+    with pytest.raises(Unreachable, match="nowhere"):
+        world.appender.append(f"{world.prefix}.nowhere", b"k", b"v")
+
+
+def test_ends_are_known_of_topics_that_nobody_assigned(world: World) -> None:
+    """`watermarks` answers for any topic: so a growing control topic is seen at little cost."""
+    topic = make_topic(world, "control")
+    source = world.source()
+    subscribe(world, source)
+    assert source.watermarks(TopicPartition(topic)) == (0, 0)
+    world.appender.append(topic, b"k", b"v")
+    assert source.watermarks(TopicPartition(topic)) == (0, 1)
+
+
+def test_how_long_a_topic_keeps_its_records(world: World) -> None:
+    """From its settings; for ever where it is compacted only; an unknown topic is missing."""
+    specs = {
+        "day": {"retention.ms": "86400000"},
+        "ever": {"retention.ms": "-1"},
+        "compact": {"cleanup.policy": "compact"},
+        "both": {"cleanup.policy": "compact,delete", "retention.ms": "1000"},
+    }
+    names = {name: f"{world.prefix}.{name}" for name in specs}
+    world.topics.create([TopicSpec(names[name], 1, config) for name, config in specs.items()])
+    found = world.topics.retention_ms([*names.values(), f"{world.prefix}.nowhere"])
+    assert found == {
+        names["day"]: 86_400_000,
+        names["ever"]: None,
+        names["compact"]: None,
+        names["both"]: 1000,
+    }

@@ -46,6 +46,8 @@ def test_topics_are_made_for_what_they_hold() -> None:
     assert governed.config["cleanup.policy"] == "compact"
     assert (letters.name, letters.partitions) == ("governed.dlq", 1)
     assert int(letters.config["retention.ms"]) == 30 * 24 * 3600 * 1000
+    assert letters.config["cleanup.policy"] == "compact,delete"
+    assert int(letters.config["max.compaction.lag.ms"]) <= 3600 * 1000
     assert "min.compaction.lag.ms" not in governed.config
     keeping = governed_spec("governed.a.b.v1", 3, delete_records=True)
     assert int(keeping.config["min.compaction.lag.ms"]) == 24 * 3600 * 1000

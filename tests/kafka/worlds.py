@@ -15,13 +15,22 @@ from cdc.config import RelaySettings
 from cdc.event import RawBatch
 from cdc.kafka.client import KafkaAccess
 from cdc.kafka.memory import (
+    MemoryAppender,
     MemoryBroker,
     MemoryReader,
     MemorySink,
     MemorySource,
     MemoryTopics,
 )
-from cdc.kafka.port import Reader, Source, TopicAdmin, TopicPartition, TopicSpec, TransactionalSink
+from cdc.kafka.port import (
+    Appender,
+    Reader,
+    Source,
+    TopicAdmin,
+    TopicPartition,
+    TopicSpec,
+    TransactionalSink,
+)
 
 T = TypeVar("T")
 DEADLINE_S = 30.0
@@ -39,6 +48,10 @@ class World(Protocol):
     @property
     def reader(self) -> Reader:
         """Reads of the broker."""
+
+    @property
+    def appender(self) -> Appender:
+        """Writes to the broker."""
 
     def source(self, instance: int = 0) -> Source:
         """A member of this world's group."""
@@ -65,6 +78,7 @@ class MemoryWorld:
         """Views of the broker."""
         self.topics = MemoryTopics(self.broker)
         self.reader = MemoryReader(self.broker)
+        self.appender = MemoryAppender(self.broker)
 
     def source(self, instance: int = 0) -> Source:
         """See World."""
@@ -95,6 +109,7 @@ class KafkaWorld:
         self.access = KafkaAccess(bootstrap)
         self.topics = self.access.topics()
         self.reader = self.access.reader()
+        self.appender = self.access.appender()
         self._admin = AdminClient({"bootstrap.servers": bootstrap})
         self._open: list[Source] = []
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -46,6 +47,8 @@ class FakePrograms:
 
     errors: dict[int, HeadworksError] = field(default_factory=dict)
     changed: bool = False
+    bad: str = "bad"
+    reason: str = "bad_value"
     asked: list[tuple[str, Shape]] = field(default_factory=list)
 
     def program_for(self, raw_topic: str, shape: Shape, majors: Majors | None) -> Program:  # noqa: ARG002
@@ -55,7 +58,7 @@ class FakePrograms:
         if shape.value_id in self.errors:
             raise self.errors[shape.value_id]
         topic = governed(raw_topic)
-        return Program(topic, 10, 11, ("secret",), lambda batch, epoch: turn(topic, batch, epoch))
+        return Program(topic, 10, 11, ("secret",), partial(turn, self, topic))
 
     def refresh(self) -> bool:
         """See the port."""
@@ -68,7 +71,7 @@ def governed(raw_topic: str) -> str:
     return f"governed.{raw_topic.split('.', 1)[1]}.v1"
 
 
-def turn(topic: str, batch: RawBatch, epoch: int) -> OutBatch:
+def turn(programs: FakePrograms, topic: str, batch: RawBatch, epoch: int) -> OutBatch:
     """The fake program."""
     index: list[int] = []
     values: list[bytes | None] = []
@@ -81,8 +84,9 @@ def turn(topic: str, batch: RawBatch, epoch: int) -> OutBatch:
         if op == "t":
             truncate_at = place
             break
-        if payload == "bad":
-            rejects.append(Reject(place, NormalizeError("bad_value", "no form", column="name")))
+        if payload == programs.bad:
+            error = NormalizeError(programs.reason, "no form", column="name")
+            rejects.append(Reject(place, error))
             continue
         index.append(place)
         values.append(None if op == "d" else f"{epoch}:{payload}".encode())

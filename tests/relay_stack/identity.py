@@ -3,6 +3,7 @@
 Run as `python -m tests.relay_stack.identity INSTANCE`, with settings in the environment.
 """
 
+import os
 import sys
 
 from cdc.config import Settings, load_settings
@@ -12,6 +13,8 @@ from cdc.relay import Ports, Relay
 from cdc.relay.process import run_relay
 from tests.relay_stack.fakes import CIPHER, FakePrograms, split
 
+BAD = "TEST_BAD_PAYLOAD"
+"""Environment variable: the payload that cannot pass."""
 STOPPING_SHAPE = 9
 STOPPED = TableStopped("no_policy", "users: no policy, so nothing leaves", hint="write one")
 
@@ -24,7 +27,7 @@ def build(settings: Settings, instance: int) -> Relay:
         sink=kafka.sink(settings.relay, instance),
         topics=kafka.topics(),
         reader=kafka.reader(),
-        programs=FakePrograms({STOPPING_SHAPE: STOPPED}),
+        programs=FakePrograms({STOPPING_SHAPE: STOPPED}, bad=os.environ.get(BAD, "bad")),
         cipher=CIPHER,
         split=split,
     )

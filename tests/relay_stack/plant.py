@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from cdc.config import RelaySettings
+from cdc.control.commands import Kind, command_record, new_command
 from cdc.control.state import ControlState, read_state
 from cdc.control.status import RelayStatus, read_status
-from cdc.deadletter import Letter, open_letter
+from cdc.deadletter import Letter, open_letter, read_letters
 from cdc.event import RawBatch, Shape
-from cdc.kafka.layout import STATE, STATUS
+from cdc.kafka.layout import COMMANDS, STATE, STATUS
 from cdc.kafka.memory import (
+    MemoryAppender,
     MemoryBroker,
     MemoryReader,
     MemorySink,
@@ -22,6 +24,7 @@ from cdc.kafka.memory import (
     MemoryTopics,
 )
 from cdc.kafka.port import GroupMetadata, Offsets, Record, TopicSpec
+from cdc.keys import Key
 from cdc.relay import Clock, Ports, Relay
 from tests.relay_stack.fakes import CIPHER, FakePrograms, split
 
@@ -110,6 +113,8 @@ class Plant:
     settings: RelaySettings = field(
         default_factory=lambda: RelaySettings(prefixes=["raw"], batch_events=5)
     )
+    split: Callable[[RawBatch], Any] = split
+    cipher: Key = CIPHER
 
     def __post_init__(self) -> None:
         """The raw topics."""
@@ -127,7 +132,7 @@ class Plant:
             topics=self.topics,
             reader=self.reader,
             programs=self.programs,
-            cipher=CIPHER,
+            cipher=self.cipher,
             clock=Clock(self.time.now, self.time.wall_ms),
             split=self.split,
         )
@@ -140,6 +145,13 @@ class Plant:
         for _ in range(rounds):
             relay.step()
             self.time.seconds += 0.1
+
+    def ask(self, kind: str, topic: str, letters: Sequence[str] = ()) -> str:
+        """Append a command; returns its id."""
+        command = new_command(Kind.PAUSE, topic, "ada", self.time.wall_ms(), letters)
+        command = replace(command, kind=kind)
+        MemoryAppender(self.broker).append(COMMANDS, *command_record(command))
+        return command.id
 
     def records(self, topic: str) -> list[Record]:
         """Committed records, in the order of their offsets per partition."""
@@ -160,8 +172,17 @@ class Plant:
         return rows
 
     def letters(self) -> list[Letter]:
-        """Dead letters, opened."""
-        return [open_letter(record.value or b"", CIPHER) for record in self.records("governed.dlq")]
+        """Every record of a dead letter, opened; those that were closed later are among them."""
+        values = [record.value for record in self.records("governed.dlq")]
+        return [open_letter(value, self.cipher) for value in values if value]
+
+    def fates(self) -> dict[str, str]:
+        """What each dead letter is now, by position: `open`, or how it was closed."""
+        letters = read_letters(self.records("governed.dlq"))
+        fates = {name: it.closed.how if it.closed else "open" for name, it in letters.items()}
+        open_ones = {name for name, fate in fates.items() if fate == "open"}
+        assert open_ones == set(self.state().letters)
+        return fates
 
     def state(self) -> ControlState:
         """`_cdc.state`."""

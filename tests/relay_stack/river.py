@@ -19,6 +19,7 @@ from cdc.kafka.layout import STATE, STATUS
 from cdc.kafka.port import Record, TopicSpec
 from tests.kafka.worlds import until
 from tests.relay_stack.fakes import governed, raw
+from tests.relay_stack.identity import BAD
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,6 +47,15 @@ class River:
             producer.poll(0)
         assert producer.flush(30) == 0
 
+    def send_bad(self, count: int) -> None:
+        """Events that cannot pass, each of a row of its own."""
+        self.topics.create([TopicSpec(self.raw, 1)])
+        producer = Producer({"bootstrap.servers": self.bootstrap})
+        for number in range(count):
+            producer.produce(self.raw, raw("bad"), f"bad{number}")
+            producer.poll(0)
+        assert producer.flush(30) == 0
+
     def settings(self, home: str = "home") -> dict[str, str]:
         """As environment variables."""
         return {
@@ -69,14 +79,16 @@ class River:
             env=os.environ | self.settings(),
         )
 
-    def relay(self, instance: int = 0, home: str = "home") -> subprocess.Popen[bytes]:
-        """Start a relay process; its log is `<home>-<n>.log`."""
+    def relay(
+        self, instance: int = 0, home: str = "home", bad: str = "bad"
+    ) -> subprocess.Popen[bytes]:
+        """Start a relay process, for which a payload is bad; its log is `<home>-<n>.log`."""
         log = self.folder / f"{home}-{len(self.processes)}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.relay_stack.identity", str(instance)],
                 cwd=ROOT,
-                env=os.environ | self.settings(home),
+                env=os.environ | self.settings(home) | {BAD: bad},
                 stdout=out,
                 stderr=out,
             )

@@ -26,7 +26,7 @@ def plant(monkeypatch: pytest.MonkeyPatch) -> Plant:
     """Every program is an append-only table's with lineage."""
     made = Plant()
 
-    def program_for(topic: str, shape: object) -> Program:  # noqa: ARG001
+    def program_for(topic: str, *_: object) -> Program:
         return Program(OUT, None, 11, (), run=_keyless, append_only=True, lineage="0123456789ab")
 
     monkeypatch.setattr(made.programs, "program_for", program_for)

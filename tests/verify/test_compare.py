@@ -212,8 +212,17 @@ def test_value_that_cannot_be_read_differs(world, value):
 def test_foreign_dead_letters_are_passed_over(world):
     """A record in the dead-letter topic that is no letter excuses nothing and breaks nothing."""
     _missing(world)
-    world.letters += ["text", {"table": "pizzashop.products", "key": None}]
+    world.letters.append((b"x", b'"text"'))
+    world.bury(None, "pizzashop.products")
     assert world.verify().missing == 1
+
+
+def test_a_closed_dead_letter_excuses_nothing(world):
+    """A row whose letter has been replayed must be there."""
+    _missing(world)
+    world.close(world.bury(4))
+    report = world.verify()
+    assert (report.missing, report.dead_lettered) == (1, 0)
 
 
 def test_the_time_limit_is_for_the_relay_alone(world, monkeypatch):

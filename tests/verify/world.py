@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from cdc.canonical import to_json, to_slice
+from cdc.deadletter import Closed, How, Letter, Origin, closing_record, seal_letter
 from cdc.errors import Unreachable
 from cdc.kafka.port import Record, TopicInfo
+from cdc.keys import Key
 from cdc.privacy.plan import Plan, plan_table
 from cdc.privacy.policy import load_policies
 from cdc.verify import TableReport, Verifier
@@ -42,6 +43,7 @@ USERS = Table(
 COMMITTED = Path("schemas/policies")
 KEY_ID, VALUE_ID = 1, 2
 LINEAGE = {"__op": "c", "__source_ts_us": 0, "__version": 0, "__deleted": False}
+DLQ_KEY = Key("dlq", 1, {1: bytes(32)})
 
 
 def make_user(number: int, **changes: Any) -> dict[str, Any]:
@@ -71,7 +73,7 @@ class World:
         self.plan: Plan = replace(plan, is_json=is_json)
         self.rows: dict[int, dict[str, Any]] = {}
         self.log: list[tuple[bytes, bytes | None]] = []
-        self.letters: list[dict[str, Any]] = []
+        self.letters: list[tuple[bytes, bytes]] = []
         self.exists = True
         self.waited: list[str] = []
         self.deadline = 0.0
@@ -120,10 +122,17 @@ class World:
         prefix = b"\0" + schema_id.to_bytes(4, "big")
         return prefix + make_writer(parse_lenient(self.schemas[schema_id]))(fields)
 
-    def bury(self, number: int | None) -> None:
+    def bury(self, number: int | None, table: str = "pizzashop.users") -> Letter:
         """A dead letter that names a user's governed key, or none."""
-        key = None if number is None else base64.b64encode(self.key_bytes(number)).decode()
-        self.letters.append({"table": "pizzashop.users", "key": key})
+        key = None if number is None else self.key_bytes(number)
+        origin = Origin(f"mysql.{table}", 0, len(self.letters))
+        letter = Letter("no_canonical_form", "normalize", "x", "why", origin, key=key)
+        self.letters.append(seal_letter(letter, DLQ_KEY))
+        return letter
+
+    def close(self, letter: Letter) -> None:
+        """A letter has been replayed."""
+        self.letters.append(closing_record(letter, Closed(How.REPLAYED, 1)))
 
     def verify(self) -> TableReport:
         """Run the verifier on all of this."""
@@ -153,9 +162,9 @@ class World:
     # Reader
 
     def read_to_end(self, topic: str, start: dict[int, int] | None = None) -> _Reading:
-        log = self.log
+        log: list[tuple[bytes, bytes | None]] = self.log
         if topic == "governed.dlq":
-            log = [(b"", json.dumps(letter).encode()) for letter in self.letters]
+            log = list(self.letters)
         return _Reading(topic, list(log), (start or {}).get(0, 0))
 
     # Passing

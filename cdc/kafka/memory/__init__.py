@@ -8,6 +8,13 @@ member or sink of the same name fences the older one.
 from cdc.kafka.memory.broker import MemoryBroker
 from cdc.kafka.memory.sink import MemorySink
 from cdc.kafka.memory.source import MemorySource
-from cdc.kafka.memory.views import MemoryReader, MemoryTopics
+from cdc.kafka.memory.views import MemoryAppender, MemoryReader, MemoryTopics
 
-__all__ = ["MemoryBroker", "MemoryReader", "MemorySink", "MemorySource", "MemoryTopics"]
+__all__ = [
+    "MemoryAppender",
+    "MemoryBroker",
+    "MemoryReader",
+    "MemorySink",
+    "MemorySource",
+    "MemoryTopics",
+]

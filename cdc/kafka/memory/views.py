@@ -1,12 +1,27 @@
-"""`TopicAdmin` and `Reader` of the broker in memory."""
+"""`TopicAdmin`, `Reader` and `Appender` of the broker in memory."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
+from cdc.errors import Unreachable
+from cdc.kafka.layout import DEFAULT_RETENTION_MS, read_retention
 from cdc.kafka.memory.broker import Log, MemoryBroker, Topic
 from cdc.kafka.port import Record, TopicInfo, TopicPartition, TopicSpec
+
+
+class MemoryAppender:
+    """See `cdc.kafka.port.Appender`."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
+
+    def append(self, topic: str, key: bytes, value: bytes) -> None:
+        """See the port."""
+        if topic not in self._broker.topics:
+            raise Unreachable(f"{topic}: no such topic")
+        self._broker.append(topic, key, value)
 
 
 class MemoryTopics:
@@ -35,6 +50,17 @@ class MemoryTopics:
     def names(self) -> list[str]:
         """See the port."""
         return sorted(self._broker.topics)
+
+    def retention_ms(self, names: Sequence[str]) -> dict[str, int | None]:
+        """See the port."""
+        configs = {it: self._broker.topics[it].config for it in names if it in self._broker.topics}
+        return {
+            name: read_retention(
+                config.get("cleanup.policy", "delete"),
+                config.get("retention.ms", str(DEFAULT_RETENTION_MS)),
+            )
+            for name, config in configs.items()
+        }
 
     def ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
         """See the port."""
