@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from cdc.event import OutBatch, RawBatch
 from cdc.kafka.port import TopicSpec
 from cdc.stream.pipeline import Program
-from tests.relay_stack.fakes import governed, raw, turn
+from tests.relay_stack.fakes import FakePrograms, governed, raw, turn
 from tests.relay_stack.plant import USERS, Plant
 
 OUT = governed(USERS)
 
 
-def _keyless(batch: RawBatch, epoch: int) -> OutBatch:
+def _keyless(programs: FakePrograms, batch: RawBatch, epoch: int) -> OutBatch:
     """The fake program as an append-only table's."""
-    out = turn(OUT, batch, epoch)
+    out = turn(programs, OUT, batch, epoch)
     return replace(out, keys=[None] * len(out.keys), hashes=batch.offsets[out.index])
 
 
@@ -26,8 +27,10 @@ def plant(monkeypatch: pytest.MonkeyPatch) -> Plant:
     """Every program is an append-only table's with lineage."""
     made = Plant()
 
-    def program_for(topic: str, *_: object) -> Program:
-        return Program(OUT, None, 11, (), run=_keyless, append_only=True, lineage="0123456789ab")
+    run = partial(_keyless, made.programs)
+
+    def program_for(*_: object) -> Program:
+        return Program(OUT, None, 11, (), run=run, append_only=True, lineage="0123456789ab")
 
     monkeypatch.setattr(made.programs, "program_for", program_for)
     return made
