@@ -69,7 +69,7 @@ def _verify(
 
     verifier = build_verifier(settings)
     with closing(verifier.database), _progress() as bars:
-        majors = newest_majors(settings)
+        majors = newest_majors(verifier.reader)
         for plan in plan_tables(settings, verifier.database, tables, majors):
             task = bars.add_task(plan.table.qualified, total=None)
             tick = partial(bars.advance, task)
