@@ -278,13 +278,13 @@ def build_verifier(settings: Settings) -> Verifier:
     return Verifier(database, topics, reader, schema_text, passing, letters)
 
 
-def newest_majors(settings: Settings) -> Mapping[str, int]:
+def newest_majors(reader: Reader) -> Mapping[str, int]:
     """The newest recorded major of each table; none where a policy's is all that there is.
 
     Raises:
         Unreachable: Kafka does not answer.
     """
-    state = read_state(KafkaAccess.of(settings).reader().read_to_end(STATE))
+    state = read_state(reader.read_to_end(STATE))
     return {topic.split(".", 1)[1]: majors.newest for topic, majors in state.majors.items()}
 
 
@@ -346,7 +346,7 @@ def verify_table(settings: Settings, name: str, raw_topic: str) -> TableReport:
     """
     verifier = build_verifier(settings)
     with closing(verifier.database):
-        (plan,) = plan_tables(settings, verifier.database, [name], newest_majors(settings))
+        (plan,) = plan_tables(settings, verifier.database, [name], newest_majors(verifier.reader))
         return verifier.verify(plan, raw_topic, VERIFY_TIMEOUT_S, lambda _: None)
 
 

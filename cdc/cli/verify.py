@@ -72,7 +72,7 @@ def _verify(
 
     verifier = build_verifier(settings)
     with closing(verifier.database), _progress() as bars:
-        majors = newest_majors(settings)
+        majors = newest_majors(verifier.reader)
         plans = plan_tables(settings, verifier.database, tables, majors)
         for plan in _comparable(plans, tables):
             task = bars.add_task(plan.table.qualified, total=None)

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from cdc.cli import cdc
 from cdc.errors import ConfigError, ExitCode, Unreachable
+from cdc.kafka.memory import MemoryBroker, MemoryReader
 from tests.verify.world import World
 
 WIDTH = 80
@@ -19,6 +20,7 @@ class App:
     def __init__(self, world):
         self.world = world
         self.database = self
+        self.reader = MemoryReader(MemoryBroker())
         self.closed = False
         self.breaks = False
 
