@@ -22,6 +22,10 @@ COMMANDS = {
     "connectors": ("cdc.cli.connectors:connectors", "Debezium connectors as files: apply, status."),
     "demo": ("cdc.cli.demo:demo", "Everything from one command, before your eyes."),
     "policies": ("cdc.cli.policies:policies", "What may leave: first policy, lint, show, keys."),
+    "prove": (
+        "cdc.cli.prove:prove",
+        "The leak proof: planted rows, sought in every byte that leaves.",
+    ),
     "registry": ("cdc.cli.registry:registry", "A schema registry alone; export, import, check."),
     "relay": ("cdc.cli.relay:relay", "The record path: raw topics in, governed topics out."),
     "schemas": (

@@ -40,6 +40,10 @@ class World(Protocol):
     def reader(self) -> Reader:
         """Reads of the broker."""
 
+    @property
+    def log_reader(self) -> Reader:
+        """Reads of all that its logs hold."""
+
     def source(self, instance: int = 0) -> Source:
         """A member of this world's group."""
 
@@ -65,6 +69,7 @@ class MemoryWorld:
         """Views of the broker."""
         self.topics = MemoryTopics(self.broker)
         self.reader = MemoryReader(self.broker)
+        self.log_reader = MemoryReader(self.broker, uncommitted=True)
 
     def source(self, instance: int = 0) -> Source:
         """See World."""
@@ -95,6 +100,7 @@ class KafkaWorld:
         self.access = KafkaAccess(bootstrap)
         self.topics = self.access.topics()
         self.reader = self.access.reader()
+        self.log_reader = self.access.log_reader()
         self._admin = AdminClient({"bootstrap.servers": bootstrap})
         self._open: list[Source] = []
 
