@@ -32,9 +32,9 @@ from cdc.connect.desired import find_files
 from cdc.errors import ConfigError, StackError
 from cdc.keys import load_keys
 from cdc.policies import generate_key
+from cdc.prove.tables import TABLES
 from cdc.stack.secrets import generate_secrets
 from cdc.stack.site import Site, hold_lock
-from cdc.prove.tables import TABLES
 
 CONNECTOR = "prove"
 COMMAND_TIMEOUT_S = 300.0

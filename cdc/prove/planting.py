@@ -62,7 +62,7 @@ def _passes(rule: Any, value: Any) -> bool:
         return False
     if isinstance(value, str) and isinstance(result, str) and len(value) > CORE.stop:
         return value[CORE] in result
-    return result is value or type(result) is type(value) and bool(result == value)
+    return result is value or (type(result) is type(value) and bool(result == value))
 
 
 Row = Mapping[str, Drawn]
@@ -87,7 +87,7 @@ class Planter:
                 cursor.execute(sql, values or None)
         except pymysql.err.MySQLError as error:
             raise StackError(
-                f"prove: MySQL refuses `{sql.split('(')[0].strip()[:60]}` (error {error.args[0]})"
+                f"prove: MySQL refuses `{sql.split('(', maxsplit=1)[0].strip()[:60]}` (error {error.args[0]})"
             ) from None
 
     def bed(self, qualified: str, key: Collection[str], plan: Plan | None) -> Bed:

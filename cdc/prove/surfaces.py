@@ -213,7 +213,8 @@ READING_COMMANDS: Sequence[str] = (
     "verify --timeout 20 --output json",
 )
 """Commands that only tell; `{governed}` and the like are filled in every way."""
-_ROWS_SHOWN = "{governed}"
+# These show governed records, or name governed keys.
+_ROWS_SHOWN = ("topics tail {governed}", "verify")
 
 
 def command_surface(say: Say, rows: Sequence[Row]) -> Surface:
@@ -221,7 +222,7 @@ def command_surface(say: Say, rows: Sequence[Row]) -> Surface:
 
     def read() -> Iterator[Piece]:
         for template in READING_COMMANDS:
-            role = Role.ROWS if _ROWS_SHOWN in template else Role.ELSE
+            role = Role.ROWS if template.startswith(_ROWS_SHOWN) else Role.ELSE
             for words in _fill_words(template.split(), rows):
                 yield Piece(f"cdc {' '.join(words)}", say(*words), role)
 
