@@ -124,20 +124,16 @@ def _whole(low: int, high: int) -> Draw:
 
 def _decimal(rng: random.Random, column: SourceColumn) -> Drawn | None:
     digits = min(column.precision, 18)
-    if digits < 9 or column.precision - column.scale > digits:
+    if digits < 9:
         return None
-    whole = rng.randrange(10 ** (digits - 1), 10**digits) // 10 * 10 + rng.randrange(1, 10)
-    scale = column.scale - max(0, column.scale - digits)
-    value = Decimal(whole).scaleb(-scale)
-    padded = f"{value:.{column.scale}f}"
-    unscaled = int(padded.replace(".", ""))
-    size = unscaled.bit_length() // 8 + 1
+    unscaled = rng.randrange(10 ** (digits - 1), 10**digits) // 10 * 10 + rng.randrange(1, 10)
+    value = Decimal(unscaled).scaleb(-column.scale)
     return Drawn(
         value,
         (
-            *needles_of_text(str(value), Edge.DIGITS),
-            *needles_of_text(padded, Edge.DIGITS),
-            *needles_of_bytes(unscaled.to_bytes(size, "big")),
+            *needles_of_text(f"{value:f}", Edge.DIGITS),
+            *needles_of_text(str(unscaled), Edge.DIGITS),
+            *needles_of_bytes(unscaled.to_bytes(unscaled.bit_length() // 8 + 1, "big")),
         ),
     )
 

@@ -327,9 +327,10 @@ def _break_connector(act: Act) -> None:
     }
     file = folder / "broken.json"
     file.write_text(json.dumps({"name": "broken", "config": kept | broken}))
-    if act.run("connectors", "apply", str(file), "--timeout", "30").code == 0:
+    act.run("connectors", "apply", str(file), "--timeout", "30")
+    if not wait_until(lambda: act.ground.runner.run("connectors", "status").code, DEADLINE_S):
         raise StackError("prove: a connector that must fail runs")
-    act.run("connectors", "status")
+    act.run("connectors", "apply", str(file), "--timeout", "30")
 
 
 def _crash(act: Act) -> None:
