@@ -1,7 +1,7 @@
 """Marked values: per MySQL type a value that occurs nowhere else, and what it may look like.
 
-Enters: a column as MySQL describes it, and a source of chance. Leaves: `Drawn`, or nothing where the
-type has too few values to carry a mark; such columns get a plain value.
+Enters: a column as MySQL describes it, and a source of chance. Leaves: `Drawn`, or nothing where
+the type has too few values to carry a mark; such columns get a plain value.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -28,7 +27,7 @@ from cdc.config import (
     ServeSettings,
     Settings,
 )
-from cdc.connect.desired import find_files
+from cdc.connect.desired import find_files, read_connector
 from cdc.errors import ConfigError, StackError
 from cdc.keys import load_keys
 from cdc.policies import generate_key
@@ -37,6 +36,8 @@ from cdc.stack.secrets import generate_secrets
 from cdc.stack.site import Site, hold_lock
 
 CONNECTOR = "prove"
+_FILLED_THERE = ("SECRETS_DIR", "MYSQL_HOST", "MYSQL_PORT", "KAFKA_BOOTSTRAP", "REPLICATION_FACTOR")
+"""Placeholders that `cdc connectors apply` fills on the ground, with what holds there."""
 COMMAND_TIMEOUT_S = 300.0
 
 
@@ -186,8 +187,8 @@ def _copy_policies(source: Path, target: Path) -> None:
 def _connector(settings: Settings) -> str:
     """The user's first connector, capturing the canary tables as well."""
     file = find_files(settings.connect.dir)[0]
-    document: dict[str, Any] = json.loads(file.read_text())
-    config: dict[str, str] = document["config"]
+    places = {name: f"{{{{{name}}}}}" for name in _FILLED_THERE}
+    config = dict(read_connector(file, {**os.environ, **places}).config)
     if listed := config.get("table.include.list"):
         config["table.include.list"] = ",".join([listed, *(t.qualified for t in TABLES)])
     changes = {

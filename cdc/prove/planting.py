@@ -86,16 +86,15 @@ class Planter:
             with self._connection.cursor() as cursor:
                 cursor.execute(sql, values or None)
         except pymysql.err.MySQLError as error:
-            raise StackError(
-                f"prove: MySQL refuses `{sql.split('(', maxsplit=1)[0].strip()[:60]}` (error {error.args[0]})"
-            ) from None
+            what = sql.partition("(")[0].strip()[:60]
+            raise StackError(f"prove: MySQL refuses `{what}` (error {error.args[0]})") from None
 
     def bed(self, qualified: str, key: Collection[str], plan: Plan | None) -> Bed:
         """A table that exists, ready to be planted in."""
         database, name = qualified.split(".", 1)
         with self._connection.cursor() as cursor:
             cursor.execute(_COLUMNS, (database, name))
-            columns = tuple(_column(*row) for row in cursor.fetchall())
+            columns = tuple(_column(row) for row in cursor.fetchall())
         return Bed(qualified, columns, tuple(key), plan)
 
     def insert(self, bed: Bed, **fixed: Drawn) -> Row:
@@ -155,13 +154,13 @@ def _quote(qualified: str) -> str:
     return ".".join(map(quote_name, qualified.split(".", 1)))
 
 
-def _column(
-    name: str, kind: str, declared: str, length: int, precision: int, scale: int
-) -> SourceColumn:
+def _column(row: tuple[Any, ...]) -> SourceColumn:
+    """One row of `_COLUMNS`."""
+    name, kind, declared, length, precision, scale = row
     if declared == "tinyint(1)":
         kind = "TINYINT(1)"
     elif "unsigned" in declared and f"{kind} UNSIGNED" in MYSQL_TYPES:
         kind += " UNSIGNED"
     if kind == "VECTOR":
-        precision = int((re.search(r"\((\d+)\)", declared) or ["", "0"])[1])
+        precision = (re.search(r"\((\d+)\)", declared) or ["", "0"])[1]
     return SourceColumn(name, kind, int(length), int(precision), int(scale))

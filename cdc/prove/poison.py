@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from cdc.privacy.plan import Plan
+from cdc.privacy.plan import Plan, PlannedColumn
 
 UNKNOWN_NAME = "io.debezium.data.Unheard"
 _OUTSIDE_TIME: Mapping[str, str] = {"date": "INT", "local_timestamp": "BIGINT"}
@@ -44,10 +44,17 @@ def poison(key: bytes | None, value: bytes, plan: Plan, mark: Mark) -> Iterator[
     yield Message("an unknown operation", key, _edited(value, _set_op(mark("VARCHAR"))))
     for column in plan.columns:
         kind = _OUTSIDE_TIME.get(_kind(plan, column.source), "")
-        if kind and column.governed.type.kind == _kind(plan, column.source):
-            yield Message(
-                "a date outside of time", key, _edited(value, _set(column.source, mark(kind)))
-            )
+        if kind and _is_refused(plan, column, outside := mark(kind)):
+            edit = _set(column.source, outside)
+            yield Message("a date outside of time", key, _edited(value, edit))
+
+
+def _is_refused(plan: Plan, column: PlannedColumn, value: Any) -> bool:
+    """Whether a date cannot pass: what passed would be a row that MySQL does not have."""
+    try:
+        return bool(column.rule.plain(value) == value) and plan.is_json
+    except (ValueError, OverflowError):
+        return True
 
 
 def unknown_type(value: bytes, column: str) -> bytes:

@@ -180,9 +180,9 @@ def _binds(example: Mapping[str, Any], column: Column, keys: KeyRing, *, is_key:
     if column.type is None:
         return example["rule"] == "drop"
     try:
-        rule: Rule = _RULE.validate_python(example)
+        rule: AnyRule = _RULE.validate_python(example)
         if not rule.drops:
             rule.bind(Context(column.type, keys, "governed", is_key))
     except (RefusedRuleError, ValidationError):
         return False
-    return rule.injective if is_key else True
+    return rule.injective or not is_key

@@ -175,5 +175,7 @@ def _json_form(column: GovernedColumn, data: bytes | None) -> Any:
     except (ValueError, OverflowError):
         # Python's own words quote the value.
         raise EncodeError(
-            "no_json_form", f"column {column.name}: no JSON form of {column.type}", column=column.name
+            "no_json_form",
+            f"column {column.name}: no JSON form of {column.type}",
+            column=column.name,
         ) from None

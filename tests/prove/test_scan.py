@@ -12,12 +12,13 @@ TEXTS = st.binary(max_size=60).map(lambda data: bytes(byte % 3 + 97 for byte in 
 
 
 def scanner_of(*needles: bytes, edge: Edge = Edge.ANY) -> Scanner:
+    """Needles m0, m1 and so on."""
     return Scanner((f"m{n}", Needle(data, "plain", edge)) for n, data in enumerate(needles))
 
 
 @given(st.lists(WORDS, max_size=6), st.lists(TEXTS, max_size=6))
 def test_every_needle_is_found_where_it_stands(needles, texts):
-    """Against `in`, for needles that overlap and share their beginnings; never across two pieces."""
+    """Against `in`, for needles that overlap and share beginnings; never across two pieces."""
     pieces = [Piece(str(place), text) for place, text in enumerate(texts)]
     found = {(hit.piece.place, hit.marker) for hit in scanner_of(*needles).search(pieces)}
     expected = {
@@ -56,9 +57,7 @@ def test_pieces_beyond_a_batch_are_searched():
     """Large pieces, and many that make more than one batch."""
     pieces = [Piece(str(n), b"." * (BATCH_BYTES // 2) + b"needle%d" % n) for n in range(5)]
     found = scanner_of(*(b"needle%d" % n for n in range(5))).search(pieces)
-    assert [(hit.piece.place, hit.marker) for hit in found] == [
-        (str(n), f"m{n}") for n in range(5)
-    ]
+    assert [(hit.piece.place, hit.marker) for hit in found] == [(str(n), f"m{n}") for n in range(5)]
 
 
 def test_a_needle_over_the_border_of_two_parts_of_a_file_is_found(tmp_path):

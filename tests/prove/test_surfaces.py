@@ -66,6 +66,7 @@ class Planted:
 
 @pytest.fixture
 def planted() -> Planted:
+    """Markers and their texts."""
     return Planted()
 
 
@@ -79,6 +80,7 @@ def broker() -> MemoryBroker:
 
 
 def topics_of(broker: MemoryBroker) -> list[Surface]:
+    """Its topics that are not restricted."""
     reader = MemoryReader(broker, uncommitted=True)
     return topic_surfaces(MemoryTopics(broker).names(), reader, RELAY)[0]
 
@@ -252,7 +254,7 @@ def test_governed_schemas_are_searched(planted, tmp_path, place):
 
 
 def test_command_output_is_searched(planted):
-    """stdout and stderr of every telling command; what shows rows may show those that leave."""
+    """Stdout and stderr of every telling command; what shows rows may show those that leave."""
     rows = [
         {"governed": GOVERNED},
         {"other": "governed.dlq"},

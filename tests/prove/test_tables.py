@@ -21,6 +21,7 @@ SIZES = {"DECIMAL": (30, 10), "BIT": (64, 0), "TINYINT(1)": (0, 0)}
 
 
 def canonical(kind: str) -> Canonical | None:
+    """What the type, as wide as the tables have it, becomes."""
     return canonical_of_mysql(kind, *SIZES.get(kind, (0, 0)))
 
 
@@ -40,9 +41,7 @@ def shape_of(name: str) -> Table:
 def test_every_rule_is_at_work_and_can_act(table):
     """The policy is planned, uses every rule there is, and keeps one column of each type."""
     policy = parse_policy(Path("p.yaml"), write_policy(table, shape_of(table.name), KEYS))
-    plan = plan_table(
-        shape_of(table.name), {policy.table: policy}, KEYS, "governed"
-    )
+    plan = plan_table(shape_of(table.name), {policy.table: policy}, KEYS, "governed")
     rules = Counter(rule.rule for rule in policy.file.columns.values())
     assert set(rules) == set(RULES_BY_NAME)
     assert rules["keep"] == len(MYSQL_TYPES)
@@ -72,9 +71,7 @@ def test_marks_are_in_defaults_labels_and_comments(table):
     kinds = Counter(marker.kind for marker in ledger)
     assert {"default", "comment", "table comment", "ENUM label", "SET label"} == set(kinds)
     assert kinds["ENUM label"] == 4
-    assert all(
-        any(needle.data in sql.encode() for needle in marker.needles) for marker in ledger
-    )
+    assert all(any(needle.data in sql.encode() for needle in marker.needles) for marker in ledger)
     used = [marker.sort for marker in ledger if marker.kind == "ENUM label"]
     leaves = Sort.KEPT if table.file else Sort.HIDDEN
     assert sorted(used) == sorted([leaves, Sort.HIDDEN, Sort.SHAPE, Sort.SHAPE])
