@@ -178,7 +178,7 @@ def example_of(rule: type[Rule]) -> Mapping[str, Any]:
 
 def _binds(example: Mapping[str, Any], column: Column, keys: KeyRing, *, is_key: bool) -> bool:
     if column.type is None:
-        return example["rule"] == "drop"
+        return str(example["rule"]) == "drop"
     try:
         rule: AnyRule = _RULE.validate_python(example)
         if not rule.drops:

@@ -84,12 +84,12 @@ def run_relay(settings: Settings, instance: int, build: Callable[[Settings, int]
             gc.collect()
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD)
-            with _without_values():
+            with without_values():
                 relay.run(stop)
 
 
 @contextmanager
-def _without_values() -> Iterator[None]:
+def without_values() -> Iterator[None]:
     """Tell what nobody foresaw by its class and place: its own words may quote a row.
 
     Raises:
