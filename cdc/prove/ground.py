@@ -38,7 +38,8 @@ from cdc.stack.site import Site, hold_lock
 CONNECTOR = "prove"
 _FILLED_THERE = ("SECRETS_DIR", "MYSQL_HOST", "MYSQL_PORT", "KAFKA_BOOTSTRAP", "REPLICATION_FACTOR")
 """Placeholders that `cdc connectors apply` fills on the ground, with what holds there."""
-COMMAND_TIMEOUT_S = 300.0
+COMMAND_TIMEOUT_S = 900.0
+"""`stack up` on a fresh machine fetches some 180 MB first."""
 
 
 @dataclass(frozen=True, slots=True)
