@@ -296,7 +296,9 @@ def _break_policy(act: Act) -> None:
     path = act.ground.settings.policies.dir / f"{AVRO.qualified}.yaml"
     before = path.read_text()
     policy = json.loads(before)
-    policy["columns"]["int_kept"] = {"class": "public", "rule": act.mark("VARCHAR")}
+    # A value stands where a list of values should: a message may name the place, never the value.
+    lookup = {"class": "public", "rule": "lookup", "values": act.mark("VARCHAR")}
+    policy["columns"]["varchar_kept"] = lookup
     log = act.ground.site.log("relay")
     try:
         path.write_text(json.dumps(policy))

@@ -67,7 +67,8 @@ def find_surfaces(settings: Settings, runner: Runner) -> Standing:
     """
     kafka = KafkaAccess.of(settings)
     names = kafka.topics().names()
-    topics, restricted = topic_surfaces(names, kafka.log_reader(), settings.relay)
+    relay_and_others = settings.relay.model_copy(update={"prefixes": _prefixes(settings)})
+    topics, restricted = topic_surfaces(names, kafka.log_reader(), relay_and_others)
     governed = [name for name in names if kind_of(name, settings.relay) == "governed"]
     session = requests.Session()
     session.trust_env = False
@@ -125,6 +126,14 @@ def _registered(session: requests.Session, settings: Settings) -> Iterator[Row]:
                     "id": str(found["id"]),
                     "guid": str(found.get("guid", "none")),
                 }
+
+
+def _prefixes(settings: Settings) -> list[str]:
+    """Of raw topics: those that the relay reads, and those of every connector that there is."""
+    client = ConnectClient(settings.connect_url)
+    configs = (client.get_config(name) or {} for name in client.list_connectors())
+    found = (config.get("topic.prefix", "") for config in configs)
+    return [*settings.relay.prefixes, *filter(None, found)]
 
 
 def _named(settings: Settings) -> Iterator[Row]:
