@@ -145,6 +145,8 @@ class Planter:
                 row[column.name] = Drawn(PLAIN.get(column.type), ())
                 continue
             row[column.name] = drawn
+            if not drawn.needles:
+                continue
             sort = bed.sort_of(column, drawn.value)
             self._ledger.add(sort, f"{bed.table}.{column.name}", column.type, drawn.needles)
         return row
