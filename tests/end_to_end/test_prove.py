@@ -26,6 +26,7 @@ from cdc.stack.report import Report
 from registry.client import RegistryClient
 from registry.model import Subject
 from tests.conftest import make_stack
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.stack
 
@@ -112,7 +113,10 @@ def test_every_planted_leak_is_found(proven: Proven) -> None:
     sink.produce("tomorrow", 0, b"k", leak("topic tomorrow"))
     sink.commit({}, GroupMetadata(None))
     sink.begin()
-    sink.produce(GOVERNED, 0, b"k", leak(of_users))
+    aborted = leak(of_users)
+    sink.produce(GOVERNED, 0, b"k", aborted)
+    log = kafka.log_reader()
+    wait_until(lambda: aborted in [record.value for record in log.read_to_end(GOVERNED)])
     sink.abort()
 
     doc, default = (leak("registry", Sort.SHAPE).decode() for _ in range(2))
@@ -120,8 +124,8 @@ def test_every_planted_leak_is_found(proven: Proven) -> None:
     schema = {"type": "record", "name": "Leaky", "fields": fields}
     registry = RegistryClient(settings.registry_url)
     registry.register(Subject("governed.leaky.v1-value"), json.dumps(schema))
-    with proven.ground.site.log("relay").open("ab") as log:
-        log.write(b'{"event":"%s"}\n' % leak("log files"))
+    with proven.ground.site.log("relay").open("ab") as file:
+        file.write(b'{"event":"%s"}\n' % leak("log files"))
     (settings.policies.dir / "leaky.yaml").write_text(leak("command line").decode() + ": 1\n")
     named = f"governed.{leak('REST of cdc serve').decode().partition('@')[0]}.v1"
     kafka.topics().create([TopicSpec(named, 1)])

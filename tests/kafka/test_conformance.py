@@ -99,16 +99,17 @@ def test_the_log_reader_hides_nothing(world: World) -> None:
     source, sink, other = world.source(), world.sink(), world.sink(1)
     sink.open()
     other.open()
+
+    def values() -> list[bytes | None]:
+        return [record.value for record in world.log_reader.read_to_end(topic)]
+
     send(sink, topic, [b"aborted"])
+    until(lambda: values() == [b"aborted"])
     sink.abort()
     sink.begin()
     sink.produce(topic, 0, b"k", b"good", [("h", b"1")])
     commit(sink, source)
     send(other, topic, [b"open"])
-
-    def values() -> list[bytes | None]:
-        return [record.value for record in world.log_reader.read_to_end(topic)]
-
     until(lambda: values() == [b"aborted", b"good", b"open"])
     records = list(world.log_reader.read_to_end(topic, headers=True))
     assert [list(record.headers) for record in records if record.key] == [[("h", b"1")]]
