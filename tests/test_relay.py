@@ -18,7 +18,7 @@ from cdc.kafka.errors import Refused
 from cdc.kafka.layout import STATUS
 from cdc.kafka.port import MAX_VALUE_BYTES, TopicPartition, TopicSpec
 from cdc.relay import truncation
-from cdc.relay.process import hold_lock, stop_on_signals
+from cdc.relay.process import hold_lock, stop_on_signals, without_values
 from cdc.telemetry.logs import configure_logs
 from cdc.telemetry.metrics import DEAD_LETTERS, EVENTS, STOPPED, TRANSACTIONS
 from tests.relay_stack.fakes import governed, raw
@@ -495,3 +495,15 @@ def test_a_signal_sets_the_stop() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.wait(5)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_crash_is_told_by_class_and_place_and_not_in_its_words():
+    """An exception's own words may quote a row: they reach neither the log nor the terminal."""
+    with pytest.raises(FatalError) as caught, without_values():
+        int("Asha.Rao@example.com")
+    assert caught.value.message.startswith("unexpected ValueError in test_relay.py:")
+    assert "Asha" not in caught.value.message + caught.value.hint
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    with pytest.raises(TransientError), without_values():
+        raise TransientError("ours pass")

@@ -23,6 +23,10 @@ COMMANDS = {
     "demo": ("cdc.cli.demo:demo", "Everything from one command, before your eyes."),
     "dlq": ("cdc.cli.dlq:dlq", "Events that could not pass: list, show, replay, purge."),
     "policies": ("cdc.cli.policies:policies", "What may leave: first policy, lint, show, keys."),
+    "prove": (
+        "cdc.cli.prove:prove",
+        "The leak proof: planted rows, sought in every byte that leaves.",
+    ),
     "registry": ("cdc.cli.registry:registry", "A schema registry alone; export, import, check."),
     "relay": ("cdc.cli.relay:relay", "The record path: raw topics in, governed topics out."),
     "schemas": (

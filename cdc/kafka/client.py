@@ -160,6 +160,13 @@ class KafkaAccess:
         """Reads whole topics."""
         return KafkaReader(self._make_reader, Door(self.bootstrap, one_try=True))
 
+    def log_reader(self) -> KafkaReader:
+        """Reads what the logs hold: records of aborted and of open transactions too."""
+        return KafkaReader(
+            lambda: self._make_reader(**{"isolation.level": "read_uncommitted"}),
+            Door(self.bootstrap, one_try=True),
+        )
+
     def source(self, relay: RelaySettings, instance: int) -> KafkaSource:
         """The relay's side towards raw topics."""
         settings = source_settings(relay, instance)
@@ -183,14 +190,14 @@ class KafkaAccess:
         settings = sink_settings(relay, instance)
         return KafkaSink(lambda: self._make(Producer, settings), Door(self.bootstrap))
 
-    def _make_reader(self) -> Consumer:
+    def _make_reader(self, **changes: Any) -> Consumer:
         # The client wants a group's name even of a consumer that joins none.
         settings = consumer_settings() | {
             "group.id": "cdc-reader",
             "auto.offset.reset": "earliest",
             "fetch.wait.max.ms": 100,
         }
-        return self._make(Consumer, settings)
+        return self._make(Consumer, settings | changes)
 
     def _make(
         self,

@@ -56,8 +56,9 @@ class Encoder:
         rows = zip(*(batch.columns[c.name].values() for c in self.columns), strict=True)
         kept, keys, values, rejects = [], [], [], []
         for place, (row, (op, ts_us, version)) in enumerate(zip(rows, lineage, strict=True)):
-            key = self._key(row)
+            key = None
             try:
+                key = self._key(row)
                 if place in batch.failed:
                     raise batch.failed[place]
                 value = self._value(key, row, op, ts_us, version)
@@ -147,7 +148,7 @@ def json_encoder(columns: tuple[GovernedColumn, ...], *, delete_records: bool = 
 
     def fields(row: Row, *, only_key: bool) -> dict[str, Any]:
         return {
-            name: to_json(from_slice(data, column.type), column.type)
+            name: _json_form(column, data)
             for name, column, data in zip(names, columns, row, strict=True)
             if column.is_key or not only_key
         }
@@ -165,3 +166,16 @@ def json_encoder(columns: tuple[GovernedColumn, ...], *, delete_records: bool = 
         return orjson.dumps({**fields(row, only_key=False), **lineage})
 
     return Encoder(columns, encode_key, encode_value, 0, delete_records)
+
+
+def _json_form(column: GovernedColumn, data: bytes | None) -> Any:
+    """What Avro can hold and JSON cannot is a date outside the years 1 to 9999."""
+    try:
+        return to_json(from_slice(data, column.type), column.type)
+    except (ValueError, OverflowError):
+        # Python's own words quote the value.
+        raise EncodeError(
+            "no_json_form",
+            f"column {column.name}: no JSON form of {column.type}",
+            column=column.name,
+        ) from None

@@ -1,5 +1,6 @@
 """Nothing personal leaves: every byte of the governed side and of the logs is looked at."""
 
+import json
 import re
 
 import pytest
@@ -70,3 +71,13 @@ def test_secrets_are_in_their_files_only(governed):
         assert not any(secret in held for secret in secrets), place.name
     assert (folder / "secrets").stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in (folder / "secrets").iterdir()} == {0o600}
+
+
+def test_the_running_stack_shows_none_of_its_hidden_values(governed):
+    """`cdc prove --live`: every surface of the running stack, for what the policies hold back."""
+    proof = json.loads(governed.run("prove", "--live", "--output", "json").stdout)
+    assert proof["ok"]
+    assert proof["leaks"] == []
+    sought = {(each["sort"], each["kind"]) for each in proof["planted"]}
+    assert {("hidden", "VARCHAR"), ("hidden", "DECIMAL")} <= sought
+    assert {"registry", "log files", "command line"} <= {at["surface"] for at in proof["looked"]}

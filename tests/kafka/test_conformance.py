@@ -93,6 +93,31 @@ def test_only_committed_records_are_read(world: World) -> None:
     assert batch.values == [b"good"]
 
 
+def test_the_log_reader_hides_nothing(world: World) -> None:
+    """Committed, aborted and open records, with headers, from the first offset that is there."""
+    topic = make_topic(world, "out")
+    source, sink, other = world.source(), world.sink(), world.sink(1)
+    sink.open()
+    other.open()
+
+    def values() -> list[bytes | None]:
+        return [record.value for record in world.log_reader.read_to_end(topic)]
+
+    send(sink, topic, [b"aborted"])
+    until(lambda: values() == [b"aborted"])
+    sink.abort()
+    sink.begin()
+    sink.produce(topic, 0, b"k", b"good", [("h", b"1")])
+    commit(sink, source)
+    send(other, topic, [b"open"])
+    until(lambda: values() == [b"aborted", b"good", b"open"])
+    records = list(world.log_reader.read_to_end(topic, headers=True))
+    assert [list(record.headers) for record in records if record.key] == [[("h", b"1")]]
+    world.expire(topic, 1)
+    assert values() == [b"good", b"open"]
+    other.abort()
+
+
 def test_records_and_offsets_become_final_together(world: World) -> None:
     """A commit moves both; an abort neither; a partition without an offset is missing."""
     raw, out = make_topic(world, "shop.users"), make_topic(world, "out")

@@ -53,6 +53,10 @@ class World(Protocol):
     def appender(self) -> Appender:
         """Writes to the broker."""
 
+    @property
+    def log_reader(self) -> Reader:
+        """Reads of all that its logs hold."""
+
     def source(self, instance: int = 0) -> Source:
         """A member of this world's group."""
 
@@ -79,6 +83,7 @@ class MemoryWorld:
         self.topics = MemoryTopics(self.broker)
         self.reader = MemoryReader(self.broker)
         self.appender = MemoryAppender(self.broker)
+        self.log_reader = MemoryReader(self.broker, uncommitted=True)
 
     def source(self, instance: int = 0) -> Source:
         """See World."""
@@ -110,6 +115,7 @@ class KafkaWorld:
         self.topics = self.access.topics()
         self.reader = self.access.reader()
         self.appender = self.access.appender()
+        self.log_reader = self.access.log_reader()
         self._admin = AdminClient({"bootstrap.servers": bootstrap})
         self._open: list[Source] = []
 

@@ -1,6 +1,7 @@
 """The governed record: what it holds, byte for byte where that matters."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -16,7 +17,7 @@ from cdc.stream.encode import avro_encoder, json_encoder
 from cdc.stream.murmur2 import murmur2
 from registry.avro import make_reader, make_writer, parse_strict
 from registry.derive.record import GovernedColumn, derive_key, derive_value
-from registry.derive.types import KINDS, LONG, STRING, Canonical
+from registry.derive.types import DATE, KINDS, LONG, STRING, Canonical
 from tests.builders import PRODUCTS, USERS, RawTopic, raw_batch, user
 from tests.strategies import canonical_types, values_of
 from tests.stream.programs import DictRegistry, decode_avro, program_of, run_all
@@ -182,6 +183,33 @@ def test_oversize_record_is_rejected_before_the_broker_sees_it():
     out = avro_encoder(columns, 1, 2).encode(_safe_batch(columns, ["x" * 2**24]), "t", 0)
     assert isinstance(out.rejects[0].error, EncodeError)
     assert out.rejects[0].error.reason == "oversize"
+
+
+@pytest.mark.parametrize("is_key", [True, False])
+def test_a_date_outside_of_time_is_rejected_where_json_cannot_say_it(is_key):
+    """Its event becomes a dead letter that does not quote it; the event beside it passes."""
+    columns = (
+        GovernedColumn("k", LONG, is_key=True, source_nullable=False),
+        GovernedColumn("d", DATE, is_key=is_key, source_nullable=True),
+    )
+    batch = replace(
+        _safe_batch(columns[:1], [1]),
+        offsets=np.arange(2),
+        index=np.arange(2),
+        op=[Op.CREATE] * 2,
+        source_ts_us=np.zeros(2, np.int64),
+        blind=np.zeros(2, np.int64),
+        columns={
+            "k": Column.of([zigzag(1), zigzag(2)]),
+            "d": Column.of([zigzag(1_234_567_891), zigzag(0)]),
+        },
+    )
+    out = json_encoder(columns).encode(batch, "t", 0)
+    (reject,) = out.rejects
+    assert (reject.index, reject.error.reason, reject.error.column) == (0, "no_json_form", "d")
+    assert "1234567891" not in str(reject.error)
+    assert "3382" not in str(reject.error)
+    assert [json.loads(key)["k"] for key in out.keys] == [2]
 
 
 @given(st.integers(-(2**63), 2**63 - 1))

@@ -19,7 +19,8 @@ class Fate(Enum):
 
     OPEN = auto()
     COMMITTED = auto()
-    HIDDEN = auto()  # aborted, or a transaction marker
+    ABORTED = auto()
+    MARKER = auto()  # takes an offset, is handed to nobody
 
 
 @dataclass(slots=True)
@@ -60,6 +61,11 @@ class Log:
                 found.append(entry.record)
             position += 1
         return found, position
+
+    def read_raw(self, start: int) -> list[Record]:
+        """All records from `start`, whether committed, aborted or still open."""
+        entries = self.entries[max(start, self.low) :]
+        return [entry.record for entry in entries if entry.fate is not Fate.MARKER]
 
 
 @dataclass(slots=True)

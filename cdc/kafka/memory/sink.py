@@ -102,7 +102,7 @@ class MemorySink:
     def roll_back(self) -> None:
         """Hide what was written."""
         with self._broker.changed:
-            self._end(Fate.HIDDEN)
+            self._end(Fate.ABORTED)
             self._broker.changed.notify_all()
 
     def _check(self) -> None:
@@ -128,7 +128,7 @@ class MemorySink:
         for entry in self._transaction.entries:
             entry.fate = fate
         for place, log in self._transaction.touched.items():
-            log.append(Record(place.topic, place.partition, 0, 0, None, None), Fate.HIDDEN)
+            log.append(Record(place.topic, place.partition, 0, 0, None, None), Fate.MARKER)
         self._transaction = None
 
 

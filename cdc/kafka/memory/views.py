@@ -91,11 +91,26 @@ class MemoryReading:
             self.offsets[number] = self._ends[number]
 
 
-class MemoryReader:
-    """See `cdc.kafka.port.Reader`."""
+class MemoryLogReading:
+    """The same of everything that the logs hold."""
 
-    def __init__(self, broker: MemoryBroker) -> None:
+    def __init__(self, logs: Mapping[int, Log], start: Mapping[int, int]) -> None:
+        self._logs = logs
+        self.offsets = {number: start.get(number, 0) for number in logs}
+
+    def __iter__(self) -> Iterator[Record]:
+        """Walk to the end."""
+        for number, log in self._logs.items():
+            yield from log.read_raw(self.offsets[number])
+            self.offsets[number] = len(log.entries)
+
+
+class MemoryReader:
+    """See `cdc.kafka.port.Reader`; with `uncommitted`, of `KafkaAccess.log_reader`."""
+
+    def __init__(self, broker: MemoryBroker, *, uncommitted: bool = False) -> None:
         self._broker = broker
+        self._reading = MemoryLogReading if uncommitted else MemoryReading
 
     def read_to_end(
         self,
@@ -103,10 +118,10 @@ class MemoryReader:
         start: Mapping[int, int] | None = None,
         *,
         headers: bool = False,  # noqa: ARG002
-    ) -> MemoryReading:
+    ) -> MemoryReading | MemoryLogReading:
         """See the port."""
         known = self._broker.topics.get(topic)
-        return MemoryReading(dict(enumerate(known.logs)) if known else {}, start or {})
+        return self._reading(dict(enumerate(known.logs)) if known else {}, start or {})
 
     def follow(self, topic: str, start: Mapping[int, int]) -> Iterator[Record | None]:
         """See the port."""
