@@ -15,6 +15,9 @@ from starlette.types import ASGIApp
 from cdc import __version__
 from cdc.config import Settings
 from cdc.connect.client import ConnectClient
+from cdc.connect.desired import DesiredConnector
+from cdc.connect.rawsubjects import open_raw_subjects
+from cdc.connect.reconcile import Reconciler
 from cdc.control.status import RelayStatus, read_status
 from cdc.errors import ConfigError, Unreachable
 from cdc.govern import Governor, PolicyFolder
@@ -26,13 +29,14 @@ from cdc.privacy.plan import Plan, plan_table
 from cdc.privacy.policy import load_policies
 from cdc.relay import Ports, Relay
 from cdc.source import Database
+from cdc.store import AppliedConnectors, ServiceDatabase
 from cdc.telemetry.logs import get_log
 from cdc.telemetry.metrics import DEPENDENCY_UP, Metrics
 from cdc.topics import list_topics
 from cdc.verify import RelayPassing, Verifier
 from registry.client import RegistryClient
 from registry.derive.table import Table
-from registry.errors import RegistryUnreachable, WireProfile
+from registry.errors import RegistryError, RegistryUnreachable, WireProfile
 from registry.http import create_app as create_registry_app
 from registry.model import SchemaId
 from registry.service import open_registry
@@ -134,6 +138,27 @@ def _watched(metrics: Metrics, name: str, ask: Callable[[], str]) -> Callable[[]
         return said
 
     return check
+
+
+def build_reconciler(settings: Settings) -> Reconciler:
+    """What brings Connect to the declared state; remembers it in the service's database."""
+    registry = RegistryClient(settings.registry_url)
+
+    def open_subjects(wanted: DesiredConnector) -> None:
+        try:
+            open_raw_subjects(registry, wanted.config)
+        except RegistryError as error:
+            raise Unreachable(
+                f"connector {wanted.name}: the level of its raw subjects cannot be set: {error}",
+                hint="cdc stack up serve",
+            ) from None
+
+    return Reconciler(
+        ConnectClient(settings.connect_url),
+        AppliedConnectors(ServiceDatabase(settings.registry_database)),
+        settings.fingerprint_key,
+        open_subjects,
+    )
 
 
 def build_registry(database_url: str, profile: str = "default") -> ASGIApp:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdc.connect.apply import await_running
+from cdc.connect.states import await_running
 from registry.avro import parse_lenient
 from registry.client import RegistryClient
 from registry.compatibility import find_incompatibilities
