@@ -14,6 +14,7 @@ from cdc.connect.reconcile import Reconciler
 from cdc.store import AppliedConnectors, ServiceDatabase
 
 CLASS = "x.Source"
+STATES_AFTER = {"pause": "PAUSED", "resume": "RUNNING", "stop": "STOPPED"}
 
 
 class FakeConnect(HTTPAdapter):
@@ -45,36 +46,39 @@ class FakeConnect(HTTPAdapter):
 
     def answer(self, method: str, path: list[str], query: str, body: Any) -> tuple[int, Any]:
         """Status and JSON."""
-        if path == [""]:
-            return 200, {"kafka_cluster_id": "cluster"}
-        if path == ["connector-plugins"]:
-            return 200, [{"class": CLASS}]
-        if path[0] == "connector-plugins":
-            return 200, {"configs": [{"value": None, "definition": None}, *self.judge(body)]}
-        if path == ["connectors"] and method == "POST":
+        match path:
+            case [""]:
+                return 200, {"kafka_cluster_id": "cluster"}
+            case ["connector-plugins", *_]:
+                return 200, {"configs": self.judge(body)} if body else [{"class": CLASS}]
+            case ["connectors"]:
+                return self.answer_list(method, query, body)
+        return self.answer_about(path[1], path[-1], method, body)
+
+    def answer_list(self, method: str, query: str, body: Any) -> tuple[int, Any]:
+        """The same for all connectors."""
+        if method == "POST":
             self.states[body["name"]] = body["initial_state"]
             return 201, self.put(body["name"], body["config"])
-        if path == ["connectors"]:
-            return 200, {name: self.show(name) for name in self.configs} if query else [
-                *self.configs
-            ]
-        return self.answer_about(path[1], path[-1], method, body)
+        return 200, {name: self.show(name) for name in self.configs} if query else [*self.configs]
 
     def answer_about(self, name: str, leaf: str, method: str, body: Any) -> tuple[int, Any]:
         """The same for one connector."""
         if (method, leaf) == ("PUT", "config"):
-            if "refuse" in body.values():
-                return 400, {"message": "Invalid\n  request"}
-            return 200, self.put(name, body)
+            refused = "refuse" in body.values()
+            return (
+                (400, {"message": "Invalid\n  request"}) if refused else (200, self.put(name, body))
+            )
         if name not in self.configs:
             return 404, {"message": "no such"}
         if method == "DELETE":
             return 204, self.configs.pop(name) and None
-        if leaf in ("pause", "resume", "stop"):
-            names = {"pause": "PAUSED", "resume": "RUNNING", "stop": "STOPPED"}
-            self.states[name] = names[leaf]
-            return 202, None
-        if leaf == "restart":
+        return self.answer_verb(name, leaf)
+
+    def answer_verb(self, name: str, leaf: str) -> tuple[int, Any]:
+        """The same for one that is there: a change of state, or a look at it."""
+        if leaf == "restart" or leaf in STATES_AFTER:
+            self.states[name] = STATES_AFTER.get(leaf, "RUNNING")
             return 202, None
         return 200, self.show(name)["status"] if leaf == "status" else self.configs[name]
 
@@ -94,19 +98,18 @@ class FakeConnect(HTTPAdapter):
         """What the class has against a configuration."""
         errors = [config[key] for key in ("bad", "host") if key in config]
         return [
-            {
-                "definition": {"name": "some.key", "type": "STRING"},
-                "value": {"name": "some.key", "errors": errors},
-            },
-            {
-                "definition": {"name": "pin", "type": "PASSWORD"},
-                "value": {"name": "pin", "errors": []},
-            },
+            {"value": None, "definition": None},
+            _verdict("some.key", "STRING", errors),
+            _verdict("pin", "PASSWORD", []),
         ]
 
     def changes(self) -> list[str]:
         """The calls that changed something."""
         return [call for call in self.calls if call.split()[0] != "GET" and "/validate" not in call]
+
+
+def _verdict(name: str, kind: str, errors: list[str]) -> dict[str, Any]:
+    return {"definition": {"name": name, "type": kind}, "value": {"name": name, "errors": errors}}
 
 
 def client_of(fake: FakeConnect) -> ConnectClient:
@@ -115,7 +118,7 @@ def client_of(fake: FakeConnect) -> ConnectClient:
 
 
 def reconciler_of(fake: FakeConnect, folder: Path, opened: list[str] | None = None) -> Reconciler:
-    """A reconciler of it, which remembers in `folder`; names of opened connectors go to `opened`."""
+    """A reconciler of it, remembering in `folder`; the names that it opens go to `opened`."""
     store = AppliedConnectors(ServiceDatabase(f"sqlite:///{folder}/cdc.db"))
     names: list[str] = [] if opened is None else opened
     return Reconciler(

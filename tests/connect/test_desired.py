@@ -111,7 +111,8 @@ extends: mysql-recommended
 state: paused
 topics:
   default: {partitions: 1, retention: 2d, cleanup: delete}
-  beat: {include: ["__debezium.*"], retention: forever, cleanup: compact, config: {segment.ms: 1000}}
+  beat:
+    {include: ["__debezium.*"], retention: forever, cleanup: compact, config: {segment.ms: 1000}}
 config:
   topic.prefix: mysql
   tasks.max: 1

@@ -18,6 +18,7 @@ LIVE = {
 
 
 def live(state: str = "RUNNING") -> LiveConnector:
+    """A connector of Connect."""
     return LiveConnector(LIVE, ConnectorState("my-shop", state, ()))
 
 

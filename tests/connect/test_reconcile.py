@@ -15,14 +15,17 @@ TRACE = "a.b.Outer: x\nCaused by: java.sql.SQLException: Access denied for user 
 
 
 def wanted_of(*files: Path, **values: str) -> list[DesiredConnector]:
+    """The connectors of files."""
     return read_connectors(files, values)
 
 
 def apply(reconciler: Reconciler, wanted: list[DesiredConnector], **more: Any) -> list[Outcome]:
+    """Plan and do it, one connector after the other."""
     return reconciler.apply(reconciler.plan(wanted, **more), PACE, lambda _done, _total: None)
 
 
 def actions(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """What there is to do, by connector."""
     return {one.name: one.actions for one in plan.connectors if one.actions}
 
 
@@ -38,7 +41,7 @@ def test_applying_twice_changes_once(tmp_path: Path) -> None:
 
 
 def test_what_a_worker_adds_or_masks_is_no_drift(tmp_path: Path) -> None:
-    """Keys that the worker has added or rewritten by itself stay unmentioned, also to another run."""
+    """Keys that the worker has added or rewritten by itself are no change, to another run too."""
     fake, file = FakeConnect(), write_connector(tmp_path, masked="${file:/x:y}")
     fake.worker_keys = {"added.by.worker": "1", "masked": "****"}
     apply(reconciler_of(fake, tmp_path), wanted_of(file))
@@ -242,7 +245,7 @@ def test_what_the_class_refuses_is_never_put(
 
 
 def test_a_password_by_declaration_is_refused_and_hidden(tmp_path: Path) -> None:
-    """A key that only the class calls a password may not be written out; a live one is not shown."""
+    """A key that only the class calls a password may not be written out; a live one is hidden."""
     fake = FakeConnect()
     made = reconciler_of(fake, tmp_path)
     with pytest.raises(ConfigError, match="pin: is a password written out") as caught:
