@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TypeVar
 
 from starlette.types import ASGIApp
 
@@ -16,18 +17,23 @@ from cdc import __version__
 from cdc.config import Settings
 from cdc.connect.client import ConnectClient
 from cdc.connect.desired import DesiredConnector
+from cdc.connect.offsets import find_lag, read_positions
+from cdc.connect.progress import SnapshotProgress, read_progress
 from cdc.connect.rawsubjects import open_raw_subjects
 from cdc.connect.reconcile import Reconciler
+from cdc.connect.restarts import Backoff, Restarter
+from cdc.connect.states import ConnectorState, read_live
 from cdc.control.status import RelayStatus, read_status
-from cdc.errors import ConfigError, Unreachable
+from cdc.errors import ConfigError, HeadworksError, Unreachable
 from cdc.govern import Governor, PolicyFolder
 from cdc.kafka.client import KafkaAccess
-from cdc.kafka.layout import STATUS, dead_letter_topic
+from cdc.kafka.layout import NOTIFICATIONS, STATUS, dead_letter_topic
 from cdc.kafka.port import Reader
 from cdc.keys import load_keys, read_secret
 from cdc.privacy.plan import Plan, plan_table
 from cdc.privacy.policy import load_policies
 from cdc.relay import Ports, Relay
+from cdc.signalling import Snapshots
 from cdc.source import Database
 from cdc.store import AppliedConnectors, ServiceDatabase
 from cdc.telemetry.logs import get_log
@@ -43,6 +49,7 @@ from registry.service import open_registry
 
 DEAD_LETTER_KEY = "dlq"
 _LOG = get_log("cdc.app")
+Answer = TypeVar("Answer")
 
 
 def build_relay(settings: Settings, instance: int) -> Relay:
@@ -102,6 +109,13 @@ def build_admin(settings: Settings) -> Admin:
     reader = kafka.reader()
     topics = kafka.topics()
     metrics = Metrics()
+    backoff = Backoff(settings.connect.restarts, settings.connect.restart_backoff_s)
+    restarter = Restarter(connect, backoff, metrics)
+    restarter.start()
+
+    def close() -> None:
+        restarter.stop()
+        service.close()
 
     def registry_answers() -> str:
         return f"{len(service.list_subjects())} subjects"
@@ -124,7 +138,7 @@ def build_admin(settings: Settings) -> Admin:
         },
         metrics=metrics.render,
         version=__version__,
-        close=service.close,
+        close=close,
     )
 
 
@@ -159,6 +173,67 @@ def build_reconciler(settings: Settings) -> Reconciler:
         settings.fingerprint_key,
         open_subjects,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A connector as `cdc connectors status` shows it.
+
+    `lag` counts transactions that MySQL has and the connector has not, `snapshot` is its newest;
+    None where nothing is known.
+    """
+
+    state: ConnectorState
+    lag: int | None
+    snapshot: SnapshotProgress | None
+
+
+def read_standings(settings: Settings, connect: ConnectClient) -> list[Standing]:
+    """All connectors; what MySQL and Kafka cannot be asked for is left out.
+
+    Raises:
+        Unreachable: Connect does not answer.
+    """
+    live = read_live(connect)
+    executed = _unless_down(lambda: _executed(settings), "") if live else ""
+    nothing: Sequence[bytes | None] = ()
+    notes = _unless_down(lambda: _notifications(settings), nothing) if live else nothing
+    return [
+        Standing(
+            one.state,
+            find_lag(executed, read_positions(connect.offsets(name))),
+            next(iter(reversed(read_progress(notes, one.config.get("topic.prefix", "")))), None),
+        )
+        for name, one in live.items()
+    ]
+
+
+def _executed(settings: Settings) -> str:
+    with closing(open_database(settings)) as database:
+        return database.gtid_executed()
+
+
+def _notifications(settings: Settings) -> Sequence[bytes | None]:
+    reader = KafkaAccess.of(settings).reader()
+    return [record.value for record in reader.read_to_end(NOTIFICATIONS)]
+
+
+def _unless_down(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+    try:
+        return ask()
+    except HeadworksError:
+        return otherwise
+
+
+def build_snapshots(settings: Settings) -> Snapshots:
+    """What asks connectors for snapshots.
+
+    Raises:
+        ConfigError: a secret is missing.
+    """
+    kafka = KafkaAccess.of(settings)
+    person = settings.relay.model_copy(update={"group": f"{settings.relay.group}-signals"})
+    return Snapshots(kafka.topics(), kafka.reader(), kafka.sink(person, 0))
 
 
 def build_registry(database_url: str, profile: str = "default") -> ASGIApp:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, field_validator
@@ -84,7 +84,11 @@ class ConnectorFile(_Part):
 
     def assemble(self) -> dict[str, str]:
         """The whole configuration, placeholders not yet filled."""
-        profile: Mapping[str, str] = PROFILES.get(self.extends or "", {})
+        prefix = str(self.config.get("topic.prefix") or self.name)
+        profile = {
+            key: value.replace("{{topic.prefix}}", prefix)
+            for key, value in PROFILES.get(self.extends or "", {}).items()
+        }
         entries = {**profile, **dict(self._topic_entries()), **self.config}
         return {key: text_of(value) for key, value in entries.items() if value is not None}
 

@@ -1,7 +1,7 @@
 """Profiles that a connector file may extend: Debezium settings that lose and invent nothing.
 
 Data only. A profile's values are as those of a file: `{{NAME:default}}` is filled in, the file's
-own `config` goes over them.
+own `config` goes over them, and `{{topic.prefix}}` is what that says.
 """
 
 from __future__ import annotations
@@ -61,7 +61,15 @@ _CONVERTERS = {
 }
 _SIGNALS = {
     "signal.data.collection": "headworks.signals",
-    "signal.enabled.channels": "source",
+    "signal.enabled.channels": "source,kafka",
+    "signal.poll.interval.ms": "200",
+    "signal.kafka.topic": "_cdc.signals",
+    "signal.kafka.bootstrap.servers": "{{KAFKA_BOOTSTRAP}}",
+    # Each connector must see each signal, so none may share its group.
+    "signal.kafka.groupId": "_cdc.signals.{{topic.prefix}}",
+    "signal.kafka.poll.timeout.ms": "100",
+    "signal.consumer.auto.offset.reset": "earliest",
+    "signal.consumer.isolation.level": "read_committed",
     "notification.enabled.channels": "sink",
     "notification.sink.topic.name": "_cdc.notifications",
     "transforms": "withhold",

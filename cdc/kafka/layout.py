@@ -14,6 +14,8 @@ from cdc.kafka.port import MAX_MESSAGE_BYTES, TopicSpec
 STATE = "_cdc.state"
 COMMANDS = "_cdc.commands"
 STATUS = "_cdc.status"
+SIGNALS = "_cdc.signals"
+NOTIFICATIONS = "_cdc.notifications"
 
 _HOUR_MS = 3_600_000
 _LARGE = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
@@ -62,6 +64,13 @@ CONTROL_SPECS: Sequence[TopicSpec] = (
             "segment.ms": str(_HOUR_MS // 6),
         },
     ),
+)
+
+SOURCE_SPECS: Sequence[TopicSpec] = (
+    # What connectors are asked, and what they say of it: they look for both when they start.
+    TopicSpec(SIGNALS, 1, {"cleanup.policy": "delete", "retention.ms": str(7 * 24 * _HOUR_MS)}),
+    # A few records a snapshot; whether a backfill is complete is read from them, however late.
+    TopicSpec(NOTIFICATIONS, 1, {"cleanup.policy": "delete", "retention.ms": "-1"}),
 )
 
 

@@ -88,6 +88,19 @@ DEPENDENCY_UP = Metric(
     ("name",),
 )
 
+CONNECTOR_FAILED = Metric(
+    "cdc_connector_failed",
+    Kind.GAUGE,
+    "1 while a connector or a task of it has failed, as `cdc serve` sees it, else 0",
+    ("connector",),
+)
+CONNECTOR_RESTARTS = Metric(
+    "cdc_connector_restarts_total",
+    Kind.COUNTER,
+    "restarts of failed tasks by `cdc serve`",
+    ("connector",),
+)
+
 METRICS: Sequence[Metric] = (
     EVENTS,
     DEAD_LETTERS,
@@ -101,6 +114,8 @@ METRICS: Sequence[Metric] = (
     EPOCH,
     TABLES,
     DEPENDENCY_UP,
+    CONNECTOR_FAILED,
+    CONNECTOR_RESTARTS,
 )
 
 

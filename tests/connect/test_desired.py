@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from cdc.connect.desired import find_files, read_connector, read_connectors
+from cdc.connect.desired import fill, find_files, read_connector, read_connectors
 from cdc.connect.profiles import PROFILES
 from cdc.errors import ConfigError
 from tests.conftest import REPOSITORY
@@ -220,10 +220,11 @@ def test_mistakes_of_all_files_come_at_once(tmp_path: Path) -> None:
 
 
 def test_the_committed_connector_is_in_the_profile() -> None:
-    """Each setting of the profile is one of pizzashop's; only the signals' pattern is its own."""
+    """Each setting of the profile is one of pizzashop's, with the same value."""
     config = read_connector(REPOSITORY / "connectors/pizzashop.json", VALUES).config
-    filled = {"{{KAFKA_BOOTSTRAP}}": "127.0.0.1:9092", "{{REPLICATION_FACTOR:1}}": "1"}
-    profile = {k: filled.get(v, v) for k, v in PROFILES["mysql-recommended"].items()}
-    assert {key for key, value in profile.items() if config.get(key) != value} == {
-        "predicates.isSignal.pattern"
+    values = {**VALUES, "REPLICATION_FACTOR": "1"}
+    profile = {
+        key: fill(value.replace("{{topic.prefix}}", "mysql"), values)
+        for key, value in PROFILES["mysql-recommended"].items()
     }
+    assert {key for key, value in profile.items() if config.get(key) != value} == set()

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.stack
 CHANGED = "Tr0ub4dor-second"
 
 
-def processes_of(shop: Shop) -> str:
+def processes() -> str:
     """Command lines of every process that can be seen."""
     return "\n".join(
         " ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])
@@ -29,7 +29,7 @@ def everything_that_is_kept(shop: Shop) -> str:
     """Logs, generated configuration, databases, command lines, and all that Connect's REST says."""
     folder = shop.stack.settings.stack_dir
     files = [*(folder / "logs").iterdir(), *(folder / "etc").iterdir(), *folder.glob("*.db*")]
-    said = [json.dumps(shop.client.read_all()), processes_of(shop)]
+    said = [json.dumps(shop.client.read_all()), processes()]
     return "\n".join([*(file.read_bytes().decode(errors="replace") for file in files), *said])
 
 

@@ -3,7 +3,9 @@
 import click
 
 from cdc.cli.connectors.declare import apply, delete, export, plan
-from cdc.cli.connectors.run import status
+from cdc.cli.connectors.offsets import offsets
+from cdc.cli.connectors.run import logs, pause, restart, resume, status, stop
+from cdc.cli.connectors.snapshot import snapshot
 
 
 @click.group()
@@ -22,5 +24,10 @@ def connectors() -> None:
     """
 
 
-for command in (plan, apply, export, delete, status):
+COMMANDS = (
+    *(plan, apply, export, delete),
+    *(status, restart, pause, resume, stop, logs),
+    *(offsets, snapshot),
+)
+for command in COMMANDS:
     connectors.add_command(command)

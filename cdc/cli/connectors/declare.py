@@ -32,7 +32,7 @@ prune_option = click.option(
 @prune_option
 @output_option
 @click.pass_context
-def plan(ctx: click.Context, names: tuple[str, ...], prune: bool, output: str) -> int:  # noqa: FBT001 (click)
+def plan(ctx: click.Context, names: tuple[str, ...], *, prune: bool, output: str) -> int:
     """Show what apply would do (default: all files of connect.dir). Changes nothing.
 
     Three sides are compared: the file, the last apply, and what Connect has, so each difference
@@ -71,7 +71,8 @@ def plan(ctx: click.Context, names: tuple[str, ...], prune: bool, output: str) -
 def apply(
     ctx: click.Context,
     names: tuple[str, ...],
-    prune: bool,  # noqa: FBT001 (click)
+    *,
+    prune: bool,
     timeout: float,
     jobs: int,
 ) -> int:

@@ -1,22 +1,25 @@
-"""Plans as text and as JSON."""
+"""Plans and progress as text and as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from cdc.connect.plan import Change, ConnectorPlan, Plan
+    from cdc.connect.progress import SnapshotProgress
 
 CAUSES: Mapping[str, str] = {
-    "file": "the file has changed",
-    "live": "changed in Connect",
-    "both": "changed in the file and in Connect",
+    "file": "  changed in the file:",
+    "live": "  changed in Connect:",
+    "both": "  changed in the file and in Connect:",
     "new": "",
 }
+BAR = 20
 COLOURS: Mapping[str, str] = {"+": "green", "-": "red", "~": "yellow", "*": "yellow", "?": "cyan"}
 
 
@@ -60,8 +63,9 @@ def _connector_lines(one: ConnectorPlan) -> Iterator[str]:
         return
     what = ", ".join(one.actions) or ("remember its secret" if one.is_drift else "in order")
     yield f"{one.name}{f' ({one.wanted.file})' if one.wanted else ''}: {what}"
-    for change in one.changes:
-        yield from _change_lines(change)
+    for cause, changes in groupby(sorted(one.changes, key=_cause_of), key=_cause_of):
+        yield from filter(None, [CAUSES[cause]])
+        yield from map(_change_line, changes)
     yield from secrets
     if one.state:
         yield f"  ~ state: {one.state[0]} -> {one.state[1]}"
@@ -69,14 +73,16 @@ def _connector_lines(one: ConnectorPlan) -> Iterator[str]:
         yield f"  ! failed: {one.failed}"
 
 
-def _change_lines(change: Change) -> Iterator[str]:
-    why = f"  ({CAUSES[change.cause]})" if CAUSES[change.cause] else ""
+def _cause_of(change: Change) -> str:
+    return change.cause
+
+
+def _change_line(change: Change) -> str:
     if change.live is None:
-        yield f"  + {change.key}: {change.wanted}{why}"
-    elif change.wanted is None:
-        yield f"  - {change.key}: {change.live}{why}"
-    else:
-        yield f"  ~ {change.key}: {change.live} -> {change.wanted}{why}"
+        return f"  + {change.key}: {change.wanted}"
+    if change.wanted is None:
+        return f"  - {change.key}: {change.live}"
+    return f"  ~ {change.key}: {change.live} -> {change.wanted}"
 
 
 def _secret_lines(one: ConnectorPlan) -> Iterator[str]:
@@ -92,3 +98,15 @@ def _paint(line: str) -> str:
     if mark in COLOURS:
         return click.style(line, fg=COLOURS[mark])
     return line if line.startswith(" ") else click.style(line, bold=True)
+
+
+def progress_line(one: SnapshotProgress) -> str:
+    """A snapshot in one line, with a bar while it is under way."""
+    tables = f"{one.done} of {one.total} tables" if one.total else "no table yet"
+    rows = f", {one.rows} rows" if one.rows else ""
+    if one.state not in ("running", "paused"):
+        return f"{one.kind} snapshot {one.state}{rows}"
+    full = round(one.share * BAR)
+    bar = "#" * full + "." * (BAR - full)
+    now = f", now {one.current}" if one.current else ""
+    return f"{one.kind} snapshot {one.state} [{bar}] {one.share:.0%}, {tables}{rows}{now}"
