@@ -122,10 +122,14 @@ class ConnectClient:
         """Let a stopped connector forget where it was."""
         self._call("DELETE", _path(name, "offsets"))
 
-    def loggers(self) -> dict[str, dict[str, Any]]:
-        """Loggers of the workers with a level of their own."""
+    def loggers(self) -> dict[str, str]:
+        """Levels of `root` and of the loggers that were set since the worker started, sorted."""
         answer: dict[str, dict[str, Any]] = self._call("GET", "/admin/loggers")
-        return answer
+        return {
+            name: entry["level"]
+            for name, entry in sorted(answer.items())
+            if name == "root" or entry.get("last_modified")
+        }
 
     def put_logger(self, name: str, level: str) -> None:
         """Set a logger's level on every worker, until they restart."""

@@ -131,13 +131,22 @@ def load_fingerprint_key(path: Path) -> bytes | None:
 
 
 def make_fingerprint_key(path: Path) -> bytes:
-    """The same, made (mode 600) where there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """The same, made (mode 600) where there is none.
+
+    Raises:
+        ConfigError: as `load_fingerprint_key`, or it cannot be written.
+    """
+    if (known := load_fingerprint_key(path)) is not None:
+        return known
     key = secrets.token_bytes(_KEY_BYTES)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return load_fingerprint_key(path) or key
-    with os.fdopen(handle, "wb") as file:
-        file.write(base64.b64encode(key))
+        with os.fdopen(handle, "wb") as file:
+            file.write(base64.b64encode(key))
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the fingerprint key cannot be written ({type(error).__name__})",
+            hint="setting connect.fingerprint_key",
+        ) from None
     return key

@@ -130,6 +130,8 @@ stop = _make_steering("stop", "End a connector's tasks; its offsets may then be 
 def logs(ctx: click.Context, logger: str | None, level: str | None) -> None:
     r"""Show or set the log levels of Connect's workers, until they restart.
 
+    At DEBUG and TRACE, Debezium may write values of rows into the worker's log.
+
     \b
     Examples:
       cdc connectors logs                              those that are set
@@ -137,8 +139,8 @@ def logs(ctx: click.Context, logger: str | None, level: str | None) -> None:
     """
     client = client_of(ctx)
     if logger is None:
-        for name, entry in sorted(client.loggers().items()):
-            click.echo(f"{name}: {entry['level']}")
+        for name, level_set in client.loggers().items():
+            click.echo(f"{name}: {level_set}")
         return
     if level is None:
         raise ConfigError(f"{logger}: which level? One of {', '.join(LEVELS)}")
