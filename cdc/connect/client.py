@@ -1,6 +1,8 @@
 """Kafka Connect's REST interface."""
 
+import time
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -16,6 +18,8 @@ RETRIES = 5
 REBALANCING = 409
 NOT_FOUND = 404
 SERVER_ERROR = 500
+UNAVAILABLE = 503
+BACKOFF_S = 0.2
 
 
 Verb = Literal["pause", "resume", "stop"]
@@ -44,11 +48,12 @@ class ConnectClient:
         self, url: str, *, retries: int = RETRIES, transport: HTTPAdapter | None = None
     ) -> None:
         self.url = url.rstrip("/")
+        self._retries = retries
         policy = Retry(
             total=retries,
             connect=min(retries, 1),
-            backoff_factor=0.2,
-            status_forcelist=[REBALANCING, 503],
+            backoff_factor=BACKOFF_S,
+            status=0,
             allowed_methods=None,
             raise_on_status=False,
         )
@@ -162,7 +167,7 @@ class ConnectClient:
     def _call(self, method: str, path: str, *, json: Any = None, absent: Any = ...) -> Any:
         """The answer's JSON, None when it is empty, `absent` for 404 where that is given."""
         try:
-            answer = self._session.request(method, self.url + path, json=json, timeout=TIMEOUT_S)
+            answer = self._ask(method, path, json)
         except requests.RequestException as error:
             raise NoAnswer(
                 f"Kafka Connect does not answer at {self.url} ({_reason(error)})",
@@ -174,9 +179,27 @@ class ConnectClient:
             raise _refusal(method, path, answer)
         return answer.json() if answer.content else None
 
+    def _ask(self, method: str, path: str, json: Any) -> requests.Response:
+        """The answer; one that only says that workers rebalance is waited out."""
+        for attempt in count():
+            answer = self._session.request(method, self.url + path, json=json, timeout=TIMEOUT_S)
+            if attempt >= self._retries or not _is_rebalancing(answer):
+                break
+            time.sleep(BACKOFF_S * 2**attempt)
+        return answer
+
+
+def _is_rebalancing(answer: requests.Response) -> bool:
+    """409 for a change, but 500 with these words for a look at a configuration."""
+    if answer.status_code == SERVER_ERROR:
+        return "rebalance" in answer.text
+    return answer.status_code in (REBALANCING, UNAVAILABLE)
+
 
 def _refusal(method: str, path: str, answer: requests.Response) -> HeadworksError:
-    if answer.status_code >= SERVER_ERROR or answer.status_code == REBALANCING:
+    if _is_rebalancing(answer):
+        return NoAnswer(f"Kafka Connect still rebalances: {_message(answer)}")
+    if answer.status_code >= SERVER_ERROR:
         return Unreachable(
             f"Kafka Connect fails at {method} {path}: {_message(answer)}",
             hint="cdc stack logs connect, or the log of your worker",

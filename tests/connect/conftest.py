@@ -90,6 +90,7 @@ def shop(seeded: LiveStack, tmp_path: Path) -> Iterator[Shop]:
         "CREATE USER live@'%' IDENTIFIED BY 'x'",
         f"GRANT {GRANTS} ON *.* TO live@'%'",
         "GRANT SELECT, LOCK TABLES ON pizzashop.* TO live@'%'",
+        "GRANT SELECT, INSERT ON headworks.signals TO live@'%'",
     )
     made.set_password("Tr0ub4dor-first")
     before = set(made.client.list_connectors())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import psutil
 import pytest
@@ -115,6 +116,45 @@ def test_states_prune_and_export(shop: Shop) -> None:
     (shop.folder / "live.yaml").unlink()
     shop.run("export", "live", "--out", str(shop.folder))
     assert shop.plan()[0] == 0
+
+
+def snapshot_of(shop: Shop) -> Any:
+    """The newest snapshot of the connector `live`, as status has it."""
+    status = json.loads(shop.run("status", "--output", "json", check=False).stdout)
+    (one,) = (each for each in status["connectors"] if each["name"] == "live")
+    return one["snapshot"]
+
+
+def test_a_snapshot_on_demand_is_followed_and_cancelled(shop: Shop) -> None:
+    """Only rows that fulfil the condition; one that would take long ends when it is asked to."""
+    shop.write(**{"incremental.snapshot.chunk.size": "1", "table.include.list": "pizzashop.users"})
+    shop.run("apply")
+    seven = shop.run("snapshot", "pizzashop.users", "--prefix", "live", "--where", "id <= 7")
+    assert "incremental snapshot completed, 7 rows" in seven.stderr
+
+    shop.run("snapshot", "pizzashop.users", "--prefix", "live", "--no-wait")
+    wait_until(lambda: snapshot_of(shop)["state"] == "running", 60, "it runs")
+    shop.run("snapshot", "pizzashop.users", "--prefix", "live", "--cancel")
+    wait_until(lambda: snapshot_of(shop)["state"] == "aborted", 60, "it is cancelled")
+    assert snapshot_of(shop)["share"] < 1
+
+
+def test_a_stopped_connector_is_moved_only_by_yes(shop: Shop) -> None:
+    """Running: refused. Stopped: told, then done. Resumed, it goes on from there."""
+    shop.run("apply")
+    wait_until(lambda: "binlog" in shop.run("offsets", "show", "live").stdout, 60, "an offset")
+    move = ("offsets", "set", "live", "--file", "binlog.000001", "--pos", "4")
+    refused = shop.run(*move, "--yes", check=False)
+    assert (refused.returncode, "is RUNNING" in refused.stderr) == (2, True)
+
+    shop.run("stop", "live")
+    before = shop.run("offsets", "show", "live").stdout
+    assert "to binlog.000001 at 4, " in shop.run(*move).stdout
+    assert shop.run("offsets", "show", "live").stdout == before
+    shop.run(*move, "--yes")
+    assert "live: binlog.000001 at 4, " in shop.run("offsets", "show", "live").stdout
+    shop.run("resume", "live")
+    assert "live: RUNNING, tasks: RUNNING, lag: " in shop.run("status").stdout
 
 
 def test_a_worker_that_restarts_in_the_middle_is_waited_for(shop: Shop) -> None:
