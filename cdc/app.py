@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 from starlette.types import ASGIApp
@@ -27,7 +28,7 @@ from cdc.control.status import RelayStatus, read_status
 from cdc.errors import ConfigError, HeadworksError, Unreachable
 from cdc.govern import Governor, PolicyFolder
 from cdc.kafka.client import KafkaAccess
-from cdc.kafka.layout import NOTIFICATIONS, STATUS, dead_letter_topic
+from cdc.kafka.layout import NOTIFICATIONS, SIGNALS, SOURCE_SPECS, STATUS, dead_letter_topic
 from cdc.kafka.port import Reader
 from cdc.keys import load_keys, read_secret
 from cdc.privacy.plan import Plan, plan_table
@@ -158,7 +159,13 @@ def build_reconciler(settings: Settings) -> Reconciler:
     """What brings Connect to the declared state; remembers it in the service's database."""
     registry = RegistryClient(settings.registry_url)
 
-    def open_subjects(wanted: DesiredConnector) -> None:
+    @cache
+    def make_topics() -> None:
+        KafkaAccess.of(settings).topics().create(SOURCE_SPECS)
+
+    def prepare(wanted: DesiredConnector) -> None:
+        if SIGNALS in wanted.config.values():
+            make_topics()
         try:
             open_raw_subjects(registry, wanted.config)
         except RegistryError as error:
@@ -171,7 +178,7 @@ def build_reconciler(settings: Settings) -> Reconciler:
         ConnectClient(settings.connect_url),
         AppliedConnectors(ServiceDatabase(settings.registry_database)),
         settings.fingerprint_key,
-        open_subjects,
+        prepare,
     )
 
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from cdc.config import Settings
 
 COMMANDS = {
-    "connectors": ("cdc.cli.connectors:connectors", "Debezium connectors as files: apply, status."),
+    "connectors": (
+        "cdc.cli.connectors:connectors",
+        "Debezium connectors as files: plan, apply, repair.",
+    ),
     "demo": ("cdc.cli.demo:demo", "Everything from one command, before your eyes."),
     "policies": ("cdc.cli.policies:policies", "What may leave: first policy, lint, show, keys."),
     "registry": ("cdc.cli.registry:registry", "A schema registry alone; export, import, check."),

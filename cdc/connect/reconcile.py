@@ -33,13 +33,13 @@ class Pace:
 class Reconciler:
     """One Connect cluster, what was last applied to it, and this machine's fingerprint key.
 
-    `open_subjects` prepares the registry for a connector that is about to start.
+    `prepare` makes what a connector needs before it is made or changed.
     """
 
     client: ConnectClient
     store: AppliedStore
     key_file: Path
-    open_subjects: Callable[[DesiredConnector], None]
+    prepare: Callable[[DesiredConnector], None]
 
     def plan(self, wanted: Sequence[DesiredConnector], *, prune: bool = False) -> Plan:
         """Compare files with Connect; the connector classes have accepted what would change.
@@ -64,7 +64,7 @@ class Reconciler:
         cluster = self.client.cluster_id()
         before = self._last_applied(cluster)
         key = make_fingerprint_key(self.key_file)
-        hands = Hands(self.client, self.store, cluster, key, self.open_subjects)
+        hands = Hands(self.client, self.store, cluster, key, self.prepare)
         failed = Event()
 
         def do(one: ConnectorPlan) -> Outcome:

@@ -45,7 +45,7 @@ class Hands:
     store: AppliedStore
     cluster: str
     key: bytes
-    open_subjects: Callable[[DesiredConnector], None]
+    prepare: Callable[[DesiredConnector], None]
 
 
 def carry_out(
@@ -93,7 +93,7 @@ def _act(hands: Hands, plan: ConnectorPlan, wanted: DesiredConnector, action: Ac
     client, name = hands.client, plan.name
     match action:
         case "create" | "update":
-            hands.open_subjects(wanted)
+            hands.prepare(wanted)
             if action == "create" and wanted.state != "running":
                 _create_halted(client, wanted)
             else:
