@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from cdc.connect.applied import AppliedStore, LastApplied
 from cdc.connect.client import ConnectClient, NoAnswer
 from cdc.connect.desired import DesiredConnector
+from cdc.connect.document import State
 from cdc.connect.plan import Action, ConnectorPlan
 from cdc.connect.secrets import take_fingerprints
-from cdc.connect.states import STANDS_S, STATES, await_state
-from cdc.errors import HeadworksError
+from cdc.connect.states import STANDS_S, STATES, await_state, read_state
+from cdc.errors import HeadworksError, Unreachable
 
 RETRY_S = 0.5
 DONE: Mapping[Action, str] = {
@@ -62,11 +63,26 @@ def carry_out(
     try:
         _persist(lambda: _do(hands, plan, last), begin + deadline_s)
         if plan.wanted is not None:
-            stands_s = STANDS_S if plan.actions not in {(), ("create",)} else 0
-            await_state(hands.client, plan.name, target, deadline_s, stands_s=stands_s)
+            _arrive(hands.client, plan, plan.wanted.state, deadline_s)
     except HeadworksError as error:
         return Outcome(plan.name, did, took_s=time.monotonic() - begin, error=error)
     return Outcome(plan.name, did, target, time.monotonic() - begin)
+
+
+def _arrive(client: ConnectClient, plan: ConnectorPlan, target: State, deadline_s: float) -> None:
+    """Wait for the state; a task that fails is started once more.
+
+    One that starts while its worker ends, or while workers rebalance, fails without a fault.
+    """
+    stands_s = STANDS_S if plan.actions not in {(), ("create",)} else 0
+    try:
+        await_state(client, plan.name, target, deadline_s, stands_s=stands_s)
+    except Unreachable:
+        state = read_state(client, plan.name)
+        if state is None or not state.has_failed or "restart" in plan.actions:
+            raise
+        _persist(lambda: client.restart(plan.name), time.monotonic() + deadline_s)
+        await_state(client, plan.name, target, deadline_s, stands_s=STANDS_S)
 
 
 def _persist(act: Callable[[], None], end: float) -> None:

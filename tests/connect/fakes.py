@@ -20,6 +20,7 @@ STATES_AFTER = {"pause": "PAUSED", "resume": "RUNNING", "stop": "STOPPED"}
 class FakeConnect(HTTPAdapter):
     """Connectors with one task each, whose state is `tasks[name]`, else RUNNING.
 
+    A restart makes those of `heals` run.
     `worker_keys` are added to every configuration by the worker; the class objects to a key `bad`,
     logs in where `host` says so, and declares `pin` a password.
     """
@@ -29,6 +30,7 @@ class FakeConnect(HTTPAdapter):
         self.configs: dict[str, dict[str, str]] = {}
         self.states: dict[str, str] = {}
         self.tasks: dict[str, str] = {}
+        self.heals: set[str] = set()
         self.trace = ""
         self.worker_keys: dict[str, str] = {}
         self.calls: list[str] = []
@@ -77,6 +79,8 @@ class FakeConnect(HTTPAdapter):
 
     def answer_verb(self, name: str, leaf: str) -> tuple[int, Any]:
         """The same for one that is there: a change of state, or a look at it."""
+        if leaf == "restart" and name in self.heals:
+            del self.tasks[name]
         if leaf == "restart" or leaf in STATES_AFTER:
             self.states[name] = STATES_AFTER.get(leaf, "RUNNING")
             return 202, None

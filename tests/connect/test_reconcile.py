@@ -122,6 +122,18 @@ def test_a_failed_task_is_restarted_and_told_in_one_line(tmp_path: Path) -> None
     assert fake.changes().count(restart) == 1
 
 
+def test_a_task_that_fails_at_its_first_start_is_started_once_more(tmp_path: Path) -> None:
+    """So a worker that ends meanwhile does no harm; what fails again has failed."""
+    fake = FakeConnect()
+    fake.tasks = {"shop": "FAILED", "depot": "FAILED"}
+    fake.heals = {"shop"}
+    files = [write_connector(tmp_path), write_connector(tmp_path, "depot")]
+    shop, depot = apply(reconciler_of(fake, tmp_path), wanted_of(*files))
+    assert (shop.did, shop.state, shop.error) == ("created", "running", None)
+    assert "depot has failed" in str(depot.error)
+    assert sum("restart" in call for call in fake.changes()) == 2
+
+
 def test_a_changed_secret_is_drift_until_it_is_applied(tmp_path: Path) -> None:
     """By fingerprint; applying restarts all of the connector, and no value is kept anywhere."""
     secret = tmp_path / "s.properties"
