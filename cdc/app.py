@@ -6,9 +6,11 @@ and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
 
 from starlette.types import ASGIApp
 
@@ -17,21 +19,28 @@ from cdc.anonymity import AnonymityWatch, CellCounter, Target, choose_targets
 from cdc.config import Settings
 from cdc.connect.client import ConnectClient
 from cdc.connect.desired import DesiredConnector
+from cdc.connect.offsets import find_lag, read_positions
+from cdc.connect.progress import SnapshotProgress, read_progress
 from cdc.connect.raw_subjects import free_subjects, raw_topics, registry_urls
+from cdc.connect.reconcile import Reconciler
+from cdc.connect.restarts import Backoff, Restarter
+from cdc.connect.states import ConnectorState, read_live
 from cdc.control.state import read_state
 from cdc.control.status import RelayStatus, read_status
-from cdc.errors import ConfigError, Unreachable
+from cdc.errors import ConfigError, HeadworksError, Unreachable
 from cdc.evolution.lock import LockFolder
 from cdc.govern import Governor, PolicyFolder
 from cdc.kafka.client import KafkaAccess
-from cdc.kafka.layout import SOURCE_SPECS, STATE, STATUS, dead_letter_topic
+from cdc.kafka.layout import NOTIFICATIONS, SIGNALS, SOURCE_SPECS, STATE, STATUS, dead_letter_topic
 from cdc.kafka.port import Reader
 from cdc.keys import load_keys, read_secret
 from cdc.operations import LetterRow, Letters, Orders, Selection
 from cdc.privacy.plan import Plan, plan_table, require_keys
 from cdc.privacy.policy import load_policies
 from cdc.relay import Ports, Relay
+from cdc.signalling import Snapshots
 from cdc.source import Database
+from cdc.store import AppliedConnectors, ServiceDatabase
 from cdc.telemetry.logs import get_log
 from cdc.telemetry.metrics import DEPENDENCY_UP, Metrics
 from cdc.topics import RecordDecoder, Retirer, list_topics
@@ -40,12 +49,13 @@ from registry.client import RegistryClient
 from registry.derive.table import Table
 from registry.errors import RegistryUnreachable, WireProfile
 from registry.http import create_app as create_registry_app
-from registry.model import SchemaId, Subject
+from registry.model import SchemaId
 from registry.service import open_registry
 
 DEAD_LETTER_KEY = "dlq"
 VERIFY_TIMEOUT_S = 60.0
 _LOG = get_log("cdc.app")
+Answer = TypeVar("Answer")
 
 
 def build_relay(settings: Settings, instance: int) -> Relay:
@@ -112,6 +122,9 @@ def build_admin(settings: Settings) -> Admin:
     metrics = Metrics()
     watch = _build_watch(settings, metrics, lambda number: service.get_schema(number).schema)
     watch.start()
+    backoff = Backoff(settings.connect.restarts, settings.connect.restart_backoff_s)
+    restarter = Restarter(connect, backoff, metrics)
+    restarter.start()
 
     def registry_answers() -> str:
         return f"{len(service.list_subjects())} subjects"
@@ -123,6 +136,7 @@ def build_admin(settings: Settings) -> Admin:
         return f"{len(connect.list_connectors())} connectors"
 
     def close() -> None:
+        restarter.stop()
         watch.stop()
         service.close()
 
@@ -186,6 +200,87 @@ def _build_watch(settings: Settings, metrics: Metrics, own: SchemaText) -> Anony
     )
 
 
+def build_reconciler(settings: Settings) -> Reconciler:
+    """What brings Connect to the declared state; remembers it in the service's database."""
+
+    @cache
+    def make_topics() -> None:
+        KafkaAccess.of(settings).topics().create(SOURCE_SPECS)
+
+    def prepare(wanted: DesiredConnector) -> None:
+        if SIGNALS in wanted.config.values():
+            make_topics()
+        _free_subjects(settings, wanted)
+
+    return Reconciler(
+        ConnectClient(settings.connect_url),
+        AppliedConnectors(ServiceDatabase(settings.registry_database)),
+        settings.fingerprint_key,
+        prepare,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A connector as `cdc connectors status` shows it.
+
+    `lag` counts transactions that MySQL has and the connector has not, `snapshot` is its newest;
+    None where nothing is known.
+    """
+
+    state: ConnectorState
+    lag: int | None
+    snapshot: SnapshotProgress | None
+
+
+def read_standings(settings: Settings, connect: ConnectClient) -> list[Standing]:
+    """All connectors; what MySQL and Kafka cannot be asked for is left out.
+
+    Raises:
+        Unreachable: Connect does not answer.
+    """
+    live = read_live(connect)
+    executed = _unless_down(lambda: _executed(settings), "") if live else ""
+    nothing: Sequence[bytes | None] = ()
+    notes = _unless_down(lambda: _notifications(settings), nothing) if live else nothing
+    return [
+        Standing(
+            one.state,
+            find_lag(executed, read_positions(connect.offsets(name))),
+            next(iter(reversed(read_progress(notes, one.config.get("topic.prefix", "")))), None),
+        )
+        for name, one in live.items()
+    ]
+
+
+def _executed(settings: Settings) -> str:
+    with closing(open_database(settings)) as database:
+        return database.gtid_executed()
+
+
+def _notifications(settings: Settings) -> Sequence[bytes | None]:
+    reader = KafkaAccess.of(settings).reader()
+    return [record.value for record in reader.read_to_end(NOTIFICATIONS)]
+
+
+def _unless_down(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+    try:
+        return ask()
+    except HeadworksError:
+        return otherwise
+
+
+def build_snapshots(settings: Settings) -> Snapshots:
+    """What asks connectors for snapshots.
+
+    Raises:
+        ConfigError: a secret is missing.
+    """
+    kafka = KafkaAccess.of(settings)
+    person = settings.relay.model_copy(update={"group": f"{settings.relay.group}-signals"})
+    return Snapshots(kafka.topics(), kafka.reader(), kafka.sink(person, 0))
+
+
 def build_registry(database_url: str, profile: str = "default") -> ASGIApp:
     """The registry alone on its database, answering as one Confluent generation does.
 
@@ -224,29 +319,21 @@ def read_tables(settings: Settings, names: Iterable[str]) -> Mapping[str, Table 
         return {name: database.table(*name.split(".", 1)) for name in names}
 
 
-def prepare_connectors(settings: Settings, connectors: Sequence[DesiredConnector]) -> list[Subject]:
-    """Make what connectors need before they start: topics, and levels of their raw subjects.
-
-    Returns the subjects whose level was changed.
-
-    Raises:
-        Unreachable: Kafka, or the registry or MySQL of a connector with Avro, does not answer.
-    """
-    KafkaAccess.of(settings).topics().create(SOURCE_SPECS)
-    return [subject for it in connectors for subject in _free_subjects(settings, it.config)]
-
-
-def _free_subjects(settings: Settings, config: Mapping[str, str]) -> Iterator[Subject]:
-    urls = registry_urls(config)
+def _free_subjects(settings: Settings, wanted: DesiredConnector) -> None:
+    """See that the registry takes every shape of a connector with Avro."""
+    urls = registry_urls(wanted.config)
     if not urls:
         return
     with closing(open_database(settings)) as database:
-        topics = list(raw_topics(config, database.tables()))
+        topics = list(raw_topics(wanted.config, database.tables()))
     for part, url in urls.items():
         try:
-            yield from free_subjects(RegistryClient(url), part, topics)
+            free_subjects(RegistryClient(url), part, topics)
         except RegistryUnreachable as error:
-            raise Unreachable(f"registry: {error}", hint="cdc stack up serve") from None
+            raise Unreachable(
+                f"connector {wanted.name}: the level of its raw subjects cannot be set: {error}",
+                hint="cdc stack up serve",
+            ) from None
 
 
 def build_verifier(settings: Settings) -> Verifier:

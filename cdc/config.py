@@ -74,6 +74,16 @@ class ConnectSettings(Section):
     url: str = Field("", description="REST address of a Connect of yours; empty: the local stack's")
     port: Port = Field(18083, ge=0, le=65535, description="local stack's port (0: a free one)")
     dir: Path = Field(Path("connectors"), description="one file per connector")
+    fingerprint_key: str = Field(
+        "{secrets}/fingerprint.key",
+        description="key of the fingerprints by which a changed secret is noticed (made if absent)",
+    )
+    restarts: int = Field(
+        5, ge=0, description="how often `cdc serve` restarts a failed task in a row (0: never)"
+    )
+    restart_backoff_s: float = Field(
+        10, gt=0, description="wait before the first restart of a failed task; doubles each time"
+    )
 
 
 class RegistrySettings(Section):
@@ -194,6 +204,13 @@ class Settings(BaseSettings):
     def privacy_keys(self) -> Path:
         """File of the privacy keys."""
         return Path(self.policies.keys.replace("{secrets}", str(self.secrets_dir))).expanduser()
+
+    @property
+    def fingerprint_key(self) -> Path:
+        """File of the key under which connectors' secrets are fingerprinted."""
+        return Path(
+            self.connect.fingerprint_key.replace("{secrets}", str(self.secrets_dir))
+        ).expanduser()
 
     @property
     def mysql_password(self) -> str:

@@ -4,22 +4,27 @@
     python docs/generate.py types cli   write those of some pages
     python docs/generate.py --check     exit 1 and name the pages that are stale
 
+`connector.schema.json`, by which editors complete connector files, is made whole.
 A page has pairs of `<!-- generated: NAME -->` and `<!-- end -->`; what stands between them is
 replaced. `PAGES` says which names a page must have.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from cdc.connect.document import describe_schema
 from docs import reference, rules, wire
 
 DOCS = Path(__file__).parent
 
 Section = Callable[[], str]
+
+SCHEMA = "connector.schema"
 
 PAGES: Mapping[str, Mapping[str, Section]] = {
     "configuration": {"settings": reference.describe_settings},
@@ -67,21 +72,37 @@ def render(page: str) -> str:
     return text
 
 
+def render_schema() -> str:
+    """The JSON Schema of connector files."""
+    return json.dumps(describe_schema(), indent=2) + "\n"
+
+
 def is_stale(page: str) -> bool:
     """Whether the code says something else than the page."""
-    return render(page) != (DOCS / f"{page}.md").read_text()
+    path = path_of(page)
+    return not path.exists() or _make(page) != path.read_text()
+
+
+def path_of(page: str) -> Path:
+    """Where a page, or the schema, lies."""
+    return DOCS / f"{page}.{'json' if page == SCHEMA else 'md'}"
+
+
+def _make(page: str) -> str:
+    return render_schema() if page == SCHEMA else render(page)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write or check pages; the exit code."""
-    pages = [name for name in arguments if name != "--check"] or list(PAGES)
+    pages = [name for name in arguments if name != "--check"] or [*PAGES, SCHEMA]
     if "--check" in arguments:
         stale = [page for page in pages if is_stale(page)]
         for page in stale:
-            sys.stderr.write(f"docs/{page}.md is stale: python docs/generate.py {page}\n")
+            name = path_of(page).name
+            sys.stderr.write(f"docs/{name} is stale: python docs/generate.py {page}\n")
         return 1 if stale else 0
     for page in pages:
-        (DOCS / f"{page}.md").write_text(render(page))
+        path_of(page).write_text(_make(page))
     return 0
 
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from cdc.config import Settings
 
 COMMANDS = {
-    "connectors": ("cdc.cli.connectors:connectors", "Debezium connectors as files: apply, status."),
+    "connectors": (
+        "cdc.cli.connectors:connectors",
+        "Debezium connectors as files: plan, apply, repair.",
+    ),
     "demo": ("cdc.cli.demo:demo", "Everything from one command, before your eyes."),
     "dlq": ("cdc.cli.dlq:dlq", "Events that could not pass: list, show, replay, purge."),
     "policies": ("cdc.cli.policies:policies", "What may leave: first policy, lint, show, keys."),

@@ -7,28 +7,20 @@ file is reported at once, each with its line; unknown keys are mistakes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.comments import CommentedMap
 
 from cdc.errors import ConfigError
+from cdc.marked import describe_mistake, line_of, list_mistakes, parse_marked, plain
 from cdc.privacy.transforms import RULES_BY_NAME, AnyRule
 from cdc.privacy.transforms.rule import Rule
-
-MESSAGES = {
-    "extra_forbidden": "unknown key",
-    "missing": "is missing",
-    "union_tag_not_found": "`rule` is missing",
-}
 
 
 class PolicyFile(BaseModel):
@@ -159,60 +151,23 @@ def parse_policy(path: Path, text: str) -> Policy:
     Raises:
         ConfigError: as `load_policy`.
     """
-    tree = _parse_yaml(path, text)
+    tree = parse_marked(path, text, "a policy is a mapping: table, format, columns")
     try:
-        file = PolicyFile.model_validate(_plain(tree))
+        file = PolicyFile.model_validate(plain(tree))
     except ValidationError as error:
         raise ConfigError("; ".join(_mistakes(path, tree, error))) from None
-    lines = {name: _line(tree, ["columns", name]) for name in file.columns}
+    lines = {name: line_of(tree, ["columns", name]) for name in file.columns}
     return Policy(path, hashlib.sha256(text.encode()).hexdigest()[:12], file, lines)
 
 
-def _parse_yaml(path: Path, text: str) -> CommentedMap:
-    try:
-        tree = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problem = (error.problem or "not YAML").split("\n")[0]
-        raise ConfigError(f"{path}:{line}: {problem}") from None
-    if not isinstance(tree, CommentedMap):
-        raise ConfigError(f"{path}:1: a policy is a mapping: table, format, columns")
-    return tree
-
-
-def _plain(node: Any) -> Any:
-    if isinstance(node, CommentedMap):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
-        return [_plain(value) for value in node]
-    if isinstance(node, date):
-        return node.isoformat()
-    return float(node) if isinstance(node, float) else node
-
-
 def _mistakes(path: Path, tree: CommentedMap, error: ValidationError) -> list[str]:
-    tags = set(RULES_BY_NAME)
-    mistakes = []
-    for item in error.errors(include_url=False, include_input=False):
-        # pydantic puts the rule's own name into the location of a rule's parameter.
-        location = [
-            part
-            for depth, part in enumerate(item["loc"])
-            if not (depth == 2 and part in tags and item["loc"][0] == "columns")
-        ]
-        message = MESSAGES.get(item["type"], item["msg"])
-        dotted = ".".join(map(str, location))
-        mistakes.append(f"{path}:{_line(tree, location)}: {dotted}: {message}")
-    return mistakes
+    return [
+        describe_mistake(path, tree, _without_rule_name(place), what)
+        for place, what in list_mistakes(error)
+    ]
 
 
-def _line(tree: CommentedMap, location: list[int | str]) -> int:
-    """The 1-based line of the deepest part of a location that is written in the file."""
-    node: Any = tree
-    line = 1
-    for part in location:
-        if not isinstance(node, CommentedMap) or part not in node:
-            break
-        line = node.lc.key(part)[0] + 1
-        node = node[part]
-    return line
+def _without_rule_name(place: Sequence[int | str]) -> list[int | str]:
+    """Pydantic puts the rule's own name into the place of a rule's parameter."""
+    is_rule = len(place) > 2 and place[0] == "columns" and place[2] in RULES_BY_NAME
+    return [part for depth, part in enumerate(place) if not (is_rule and depth == 2)]

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 
-from cdc.app import open_database, plan_tables
+from cdc.app import newest_majors, open_database, plan_tables
 from cdc.config import Settings
+from cdc.kafka.client import KafkaAccess
 from cdc.prove.ground import Ground, Runner, open_ground, remove_ground
 from cdc.prove.judging import Search, search_surfaces
 from cdc.prove.live import collect_hidden
@@ -70,8 +71,9 @@ def prove_live(
         Unreachable: something of the stack does not answer.
     """
     begin = time.monotonic()
+    majors = newest_majors(KafkaAccess.of(settings).reader())
     with closing(open_database(settings)) as database:
-        plans = plan_tables(settings, database, ())
+        plans = plan_tables(settings, database, (), majors)
         ledger = collect_hidden(plans, database, lambda table: report.say("read", table))
     standing = find_surfaces(settings, runner)
     search = _search(standing.surfaces, ledger, report)

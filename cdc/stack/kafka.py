@@ -73,7 +73,7 @@ def server_properties(site: Site) -> dict[str, str | int | Path]:
 def _format(site: Site, file: Path) -> None:
     shutil.rmtree(_data(site), ignore_errors=True)
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    tool = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", file)
+    tool = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", file)
     log = site.log("kafka")
     log.parent.mkdir(parents=True, exist_ok=True)
     start = log_size(log)

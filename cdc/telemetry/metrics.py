@@ -124,6 +124,19 @@ K_COUNTED = Metric(
     ("topic",),
 )
 
+CONNECTOR_FAILED = Metric(
+    "cdc_connector_failed",
+    Kind.GAUGE,
+    "1 while a connector or a task of it has failed, as `cdc serve` sees it, else 0",
+    ("connector",),
+)
+CONNECTOR_RESTARTS = Metric(
+    "cdc_connector_restarts_total",
+    Kind.COUNTER,
+    "restarts of failed tasks by `cdc serve`",
+    ("connector",),
+)
+
 METRICS: Sequence[Metric] = (
     EVENTS,
     DEAD_LETTERS,
@@ -143,6 +156,8 @@ METRICS: Sequence[Metric] = (
     K_ROWS_BELOW,
     K_BELOW,
     K_COUNTED,
+    CONNECTOR_FAILED,
+    CONNECTOR_RESTARTS,
 )
 
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from docs import generate
-from docs.generate import PAGES, is_stale, main, render
+from docs.generate import PAGES, SCHEMA, is_stale, main, render
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, SCHEMA])
 def test_the_page_says_what_the_code_says(page: str) -> None:
     """Settings, commands, types, rules, metrics and exit codes are those of the code.
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from cdc.admin.app import create_app
 from cdc.config import PolicySettings, Settings, load_settings
+from cdc.connect.desired import read_connector
 from cdc.errors import RecordError, TableStopped
 from cdc.keys import Key, load_keys
 from cdc.privacy.policy import parse_policy
@@ -195,3 +196,19 @@ def test_the_generator_runs_as_a_script() -> None:
     )
 
     assert (asked.returncode, asked.stderr) == (0, "")
+
+
+def test_the_example_connector_reads(tmp_path: Path) -> None:
+    """The file in docs/connectors.md is accepted, and is what connectors/pizzashop.json says."""
+    values = {
+        "SECRETS_DIR": "/s",
+        "MYSQL_HOST": "127.0.0.1",
+        "MYSQL_PORT": "13306",
+        "KAFKA_BOOTSTRAP": "127.0.0.1:19092",
+    }
+    file = tmp_path / "pizzashop.yaml"
+    file.write_text(block("connectors", "yaml"))
+
+    example = read_connector(file, values)
+
+    assert example.config == read_connector(ROOT / "connectors/pizzashop.json", values).config

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from cdc.cli.connectors import substitutions_of
-from cdc.connect.apply import read_state
+from cdc.cli.connectors.context import substitutions_of
 from cdc.connect.client import ConnectClient
 from cdc.connect.desired import read_connector
+from cdc.connect.states import read_state
 from cdc.errors import ConfigError, Unreachable
 from cdc.kafka.port import Record
 from cdc.stack.artifacts import hash_file
