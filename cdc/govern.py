@@ -17,13 +17,18 @@ from cdc.event import AvroShape, JsonShape, Shape
 from cdc.keys import KeyRing
 from cdc.privacy.plan import Plan, plan_table, topic_of
 from cdc.privacy.policy import Policy, load_policies
-from cdc.stream.decode import Decoder, avro_decoder, json_decoder
-from cdc.stream.encode import avro_encoder, json_encoder
 from cdc.stream.pipeline import Program, compose, compose_keyless, wanted_columns
 from cdc.stream.shape import json_schema
-from registry.avro import make_reader, parse_lenient
+from cdc.stream.steps import (
+    AvroSchema,
+    Governed,
+    JsonSchema,
+    RawSchema,
+    fast_steps,
+    slow_steps,
+)
+from registry.avro import parse_lenient
 from registry.derive.from_debezium import (
-    RawColumn,
     RawTable,
     table_from_avro,
     table_from_connect,
@@ -101,15 +106,25 @@ class PolicyFolder:
 
 
 class Governor:
-    """Makes programs; the only place where the record path meets the registry."""
+    """Makes programs; the only place where the record path meets the registry.
+
+    Without `kernels` every program goes event by event.
+    """
 
     def __init__(
-        self, policies: PolicyFolder, keys: KeyRing, registry: Registry, namespace: str
+        self,
+        policies: PolicyFolder,
+        keys: KeyRing,
+        registry: Registry,
+        namespace: str,
+        *,
+        kernels: bool = True,
     ) -> None:
         self._policies = policies
         self._keys = keys
         self._registry = registry
         self._namespace = namespace
+        self._kernels = kernels
 
     def refresh(self) -> bool:
         """Whether policies changed, so that programs must be made anew."""
@@ -129,23 +144,17 @@ class Governor:
             raise TransientError(f"registry: {error}", hint="is `cdc serve` running?") from None
 
     def _program(self, raw_topic: str, shape: Shape) -> Program:
-        raw, make_decoder = self._open(raw_topic, shape)
+        raw, schema = self._open(raw_topic, shape)
         if not raw.table.key:
-            return self._keyless(raw, make_decoder)
+            return self._keyless(raw, schema)
         plan = plan_table(raw.table, self._policies.policies, self._keys, self._namespace)
         key_id, value_id = self._register(plan)
         wanted = wanted_columns(raw, plan)
-        encoder = (
-            json_encoder(plan.governed, delete_records=plan.delete_records)
-            if plan.is_json
-            else avro_encoder(plan.governed, key_id, value_id, delete_records=plan.delete_records)
-        )
-        run = compose(plan, wanted, make_decoder(wanted), encoder)
+        make_steps = fast_steps if self._kernels else slow_steps
+        run = compose(plan, wanted, make_steps(schema, wanted, Governed(plan, key_id, value_id)))
         return Program(plan.topic, key_id, value_id, plan.withheld, run, plan.delete_records)
 
-    def _keyless(
-        self, raw: RawTable, make_decoder: Callable[[tuple[RawColumn, ...]], Decoder]
-    ) -> Program:
+    def _keyless(self, raw: RawTable, schema: RawSchema) -> Program:
         policy = self._policies.policies.get(raw.table.qualified)
         topic = topic_of(self._namespace, policy) if policy else ""
         stop = TableStopped(
@@ -153,11 +162,9 @@ class Governor:
             f"{raw.table.qualified}: "
             + ("the table has no primary key" if policy else "no policy, so nothing leaves"),
         )
-        return Program(topic, 0, 0, (), compose_keyless(stop, topic, make_decoder(())))
+        return Program(topic, 0, 0, (), compose_keyless(stop, topic, schema.slow(())))
 
-    def _open(
-        self, raw_topic: str, shape: Shape
-    ) -> tuple[RawTable, Callable[[tuple[RawColumn, ...]], Decoder]]:
+    def _open(self, raw_topic: str, shape: Shape) -> tuple[RawTable, RawSchema]:
         try:
             if isinstance(shape, JsonShape):
                 return _open_json(raw_topic, shape)
@@ -167,9 +174,7 @@ class Governor:
                 "not_an_envelope", f"{raw_topic}: the message's schema is no Debezium envelope's"
             ) from None
 
-    def _open_avro(
-        self, raw_topic: str, shape: AvroShape
-    ) -> tuple[RawTable, Callable[[tuple[RawColumn, ...]], Decoder]]:
+    def _open_avro(self, raw_topic: str, shape: AvroShape) -> tuple[RawTable, RawSchema]:
         value = parse_lenient(self._registry.schema_by_id(SchemaId(shape.value_id)))
         key = (
             None
@@ -179,9 +184,7 @@ class Governor:
         raw = table_from_avro(
             raw_topic, _json(key.canonical) if key else None, _json(value.canonical)
         )
-        read_key = make_reader(key) if key else None
-        read_value = make_reader(value)
-        return raw, lambda wanted: avro_decoder(shape, wanted, read_key, read_value)
+        return raw, AvroSchema(shape, key, value)
 
     def _register(self, plan: Plan) -> tuple[SchemaId, SchemaId]:
         key = Subject(f"{plan.topic}-key")
@@ -216,13 +219,10 @@ class Governor:
             ) from None
 
 
-def _open_json(
-    raw_topic: str, shape: JsonShape
-) -> tuple[RawTable, Callable[[tuple[RawColumn, ...]], Decoder]]:
+def _open_json(raw_topic: str, shape: JsonShape) -> tuple[RawTable, RawSchema]:
     key: Any = json_schema(shape.key_prefix) if shape.key_prefix else None
     value: Any = json_schema(shape.value_prefix)
-    raw = table_from_connect(raw_topic, key, value)
-    return raw, lambda wanted: json_decoder(shape, wanted)
+    return table_from_connect(raw_topic, key, value), JsonSchema(shape)
 
 
 def _json(text: str) -> Any:
