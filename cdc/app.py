@@ -21,6 +21,7 @@ from cdc.govern import Governor, PolicyFolder
 from cdc.kafka.client import KafkaAccess
 from cdc.kafka.layout import STATUS, dead_letter_topic
 from cdc.kafka.port import Reader
+from cdc.kernels.compiling import is_available, keep_compiled_in
 from cdc.keys import load_keys, read_secret
 from cdc.privacy.plan import Plan, plan_table
 from cdc.privacy.policy import load_policies
@@ -61,10 +62,26 @@ def build_relay(settings: Settings, instance: int) -> Relay:
         sink=kafka.sink(settings.relay, instance),
         topics=kafka.topics(),
         reader=kafka.reader(),
-        programs=Governor(folder, keys, registry, settings.relay.namespace),
+        programs=Governor(
+            folder, keys, registry, settings.relay.namespace, kernels=_ready_kernels(settings)
+        ),
         cipher=keys[DEAD_LETTER_KEY],
     )
     return Relay(settings.relay, instance, ports)
+
+
+def _ready_kernels(settings: Settings) -> bool:
+    """Whether events go through kernels; they are compiled, or fetched from the cache, by then."""
+    if settings.relay.path == "slow":
+        return False
+    if not is_available():
+        _LOG.warning("no_kernels", hint="numba is not installed: events go one by one, slowly")
+        return False
+    keep_compiled_in(settings.cache_dir / "kernels")
+    from cdc.stream.warm import warm_up  # noqa: PLC0415 (numba)
+
+    warm_up()
+    return True
 
 
 def _report_policy(error: ConfigError) -> None:

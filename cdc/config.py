@@ -120,6 +120,10 @@ class RelaySettings(Section):
     batch_wait_s: float = Field(0.02, gt=0, le=5, description="longest wait for a batch to fill")
     transaction_timeout_s: float = Field(8, gt=0, description="must be below session_timeout_s")
     session_timeout_s: float = Field(10, gt=0, description="a silent relay is replaced after this")
+    path: Literal["auto", "slow"] = Field(
+        "auto",
+        description="auto: kernels, and event by event what they decline; slow: all event by event",
+    )
     governed_partitions: int = Field(3, ge=1, description="of governed topics that it creates")
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 STYLES = {"running": "green", "waiting": "yellow", "stopped": "bold red", "silent": "bold red"}
 WIDE = 240
-HEADINGS = ("RELAY", "TABLE", "STATE", "LAG", "EVENTS", "DEAD", "WITHHELD")
+HEADINGS = ("RELAY", "TABLE", "STATE", "LAG", "EVENTS", "DEAD", "PATH", "WITHHELD")
 
 
 @click.group()
@@ -127,5 +127,6 @@ def _cells(row: TableStatus) -> tuple[str, ...]:
         f"{row.lag:,}",
         f"{row.events:,}",
         f"{row.dead_letters:,}",
+        row.path,
         ", ".join(row.withheld),
     )

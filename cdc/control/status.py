@@ -32,7 +32,8 @@ class TableState(StrEnum):
 class TableStatus:
     """One raw partition. `code`, `message` and `hint` are empty while it runs.
 
-    Counts are since the relay took the partition; `lag` is in raw offsets.
+    Counts are since the relay took the partition; `lag` is in raw offsets; `slow` of the events
+    went event by event, without kernels.
     """
 
     raw_topic: str
@@ -51,6 +52,16 @@ class TableStatus:
     lag: int = 0
     events: int = 0
     dead_letters: int = 0
+    slow: int = 0
+
+    @property
+    def path(self) -> str:
+        """`fast` where kernels did at least 99 of 100 events, `slow` where they did none."""
+        if not self.events:
+            return ""
+        if self.slow * 100 <= self.events:
+            return "fast"
+        return "slow" if self.slow >= self.events else f"{self.slow * 100 // self.events} % slow"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class Table:
     program: Program | None = None
     events: int = 0
     dead_letters: int = 0
+    slow: int = 0
     repaired: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -86,4 +87,5 @@ class Table:
             lag,
             self.events,
             self.dead_letters,
+            self.slow,
         )

@@ -21,10 +21,11 @@ class Truncation:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of one table's events in this round."""
+    """What became of one table's events in this round; `slow` of the governed without kernels."""
 
     program: Program | None = None
     governed: int = 0
+    slow: int = 0
     skipped: int = 0
     dead: Counter[str] = field(default_factory=Counter)
     repaired: Counter[str] = field(default_factory=Counter)

@@ -23,8 +23,12 @@ _TRUNCATE = ord(Op.TRUNCATE)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read of a batch, an entry per event; only where `sure` an entry means anything."""
+    """What was read of a batch, an entry per message; where `sure`, all of the entry holds.
 
+    `there`: no Kafka tombstone.
+    """
+
+    there: Mask
     sure: Mask
     op: Letters
     source_ts_us: IntArray
@@ -44,10 +48,9 @@ class ColumnarDecoder:
     def decode(self, batch: RawBatch, key_columns: frozenset[str]) -> ChangeBatch:
         """Decode a batch up to its first TRUNCATE."""
         reading = self.read(batch)
-        there = batch.joined.start != NULL
-        sure = reading.sure & there
+        there, sure = reading.there, reading.sure
         for name in key_columns:
-            sure &= (reading.row[name].start != NULL) | (reading.op == _TRUNCATE)
+            sure = sure & ((reading.row[name].start != NULL) | (reading.op == _TRUNCATE))
         end = _first(sure & (reading.op == _TRUNCATE))
         unsure = np.flatnonzero(there & ~sure)
         unsure = unsure if end is None else unsure[unsure < end]
@@ -88,9 +91,6 @@ def _merged(fast: ChangeBatch, slow: ChangeBatch) -> ChangeBatch:
     index = np.concatenate((fast.index, slow.index))
     order = np.argsort(index)
     place = np.argsort(order)
-
-    def both(one: npt.NDArray[np.generic], other: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        return np.concatenate((one, other))[order]
 
     return ChangeBatch(
         offsets=np.concatenate((fast.offsets, slow.offsets))[order],

@@ -39,7 +39,7 @@ def avro_read(scan: Scan, wanted: Sequence[RawColumn], key_columns: frozenset[st
         for place, column in enumerate(wanted):
             before = scan.before if column.name in key_columns else None
             row[column.name] = _column(_chosen(found, place, scan.after, before, gone), sure)
-        return Reading(sure, op, source_ts_us, row)
+        return Reading(batch.joined.start != NULL, sure, op, source_ts_us, row)
 
     return read
 

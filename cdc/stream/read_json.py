@@ -35,6 +35,7 @@ def json_read(
 
     def read(batch: RawBatch) -> Reading:
         events = _Events(length, batch.values)
+        there = np.array([value is not None for value in batch.values], np.bool_)
         gone = events.op == _DELETE
         row = {}
         for column, is_key in names:
@@ -45,7 +46,7 @@ def json_read(
             if not is_key and not column.optional:
                 events.sure &= (made.start != NULL) | gone
             row[column.name] = made
-        return Reading(events.sure, events.op, events.source_ts_us, row)
+        return Reading(there, events.sure, events.op, events.source_ts_us, row)
 
     return read
 
