@@ -21,11 +21,10 @@ from cdc.govern import Governor, PolicyFolder
 from cdc.kafka.client import KafkaAccess
 from cdc.kafka.layout import STATUS, dead_letter_topic
 from cdc.kafka.port import Reader
-from cdc.kernels.compiling import is_available, keep_compiled_in
 from cdc.keys import load_keys, read_secret
 from cdc.privacy.plan import Plan, plan_table
 from cdc.privacy.policy import load_policies
-from cdc.relay import Ports, Relay
+from cdc.relay import Kernels, Ports, Relay
 from cdc.source import Database
 from cdc.telemetry.logs import get_log
 from cdc.telemetry.metrics import DEPENDENCY_UP, Metrics
@@ -57,31 +56,18 @@ def build_relay(settings: Settings, instance: int) -> Relay:
     folder = PolicyFolder(settings.policies.dir, _report_policy)
     registry = RegistryClient(settings.registry_url)
     kafka = KafkaAccess.of(settings)
+    kernels = Kernels(settings.cache_dir / "kernels")
+    if settings.relay.path == "auto":
+        kernels.load()
     ports = Ports(
         source=kafka.source(settings.relay, instance),
         sink=kafka.sink(settings.relay, instance),
         topics=kafka.topics(),
         reader=kafka.reader(),
-        programs=Governor(
-            folder, keys, registry, settings.relay.namespace, kernels=_ready_kernels(settings)
-        ),
+        programs=Governor(folder, keys, registry, settings.relay.namespace, kernels),
         cipher=keys[DEAD_LETTER_KEY],
     )
     return Relay(settings.relay, instance, ports)
-
-
-def _ready_kernels(settings: Settings) -> bool:
-    """Whether events go through kernels; they are compiled, or fetched from the cache, by then."""
-    if settings.relay.path == "slow":
-        return False
-    if not is_available():
-        _LOG.warning("no_kernels", hint="numba is not installed: events go one by one, slowly")
-        return False
-    keep_compiled_in(settings.cache_dir / "kernels")
-    from cdc.stream.warm import warm_up  # noqa: PLC0415 (numba)
-
-    warm_up()
-    return True
 
 
 def _report_policy(error: ConfigError) -> None:

@@ -108,7 +108,7 @@ class PolicyFolder:
 class Governor:
     """Makes programs; the only place where the record path meets the registry.
 
-    Without `kernels` every program goes event by event.
+    While `kernels` says no, programs go event by event.
     """
 
     def __init__(
@@ -117,18 +117,19 @@ class Governor:
         keys: KeyRing,
         registry: Registry,
         namespace: str,
-        *,
-        kernels: bool = True,
+        kernels: Callable[[], bool] = lambda: True,
     ) -> None:
         self._policies = policies
         self._keys = keys
         self._registry = registry
         self._namespace = namespace
         self._kernels = kernels
+        self._fast = kernels()
 
     def refresh(self) -> bool:
-        """Whether policies changed, so that programs must be made anew."""
-        return self._policies.refresh()
+        """Whether policies changed, or kernels came, so that programs must be made anew."""
+        before, self._fast = self._fast, self._kernels()
+        return self._policies.refresh() or self._fast != before
 
     def program_for(self, raw_topic: str, shape: Shape) -> Program:
         """The program for messages of this shape, its governed schemas registered.
@@ -150,7 +151,7 @@ class Governor:
         plan = plan_table(raw.table, self._policies.policies, self._keys, self._namespace)
         key_id, value_id = self._register(plan)
         wanted = wanted_columns(raw, plan)
-        make_steps = fast_steps if self._kernels else slow_steps
+        make_steps = fast_steps if self._fast else slow_steps
         run = compose(plan, wanted, make_steps(schema, wanted, Governed(plan, key_id, value_id)))
         return Program(plan.topic, key_id, value_id, plan.withheld, run, plan.delete_records)
 

@@ -123,17 +123,9 @@ def macs(column: Column, keyed: Words) -> Bytes:
 
 def keyed_states(key: bytes) -> Words:
     """What `macs` starts from, of a key of at most 64 bytes."""
-    padded = np.frombuffer(key.ljust(mac.BLOCK, b"\0"), np.uint8)
-    states = np.repeat(mac.START[:, None], mac.LANES, axis=1)
-    words = np.zeros((64, mac.LANES), np.uint32)
-    work = np.empty((8, mac.LANES), np.uint32)
-    found = []
-    for mask in (0x36, 0x5C):
-        state = states.copy()
-        words[:16] = np.frombuffer((padded ^ mask).tobytes(), ">u4").astype(np.uint32)[:, None]
-        mac.compress(state, words, work)
-        found.append(state[:, 0])
-    return np.array(found)
+    padded = key.ljust(mac.BLOCK, b"\0")
+    masked = [bytes(byte ^ mask for byte in padded) for mask in (0x36, 0x5C)]
+    return np.array([mac.keyed_state(block) for block in masked], np.uint32)
 
 
 def tokens(column: Column, digests: Bytes, size: int, prefix: bytes) -> Column:

@@ -6,6 +6,7 @@ Source: FIPS 180-4 (SHA-256), RFC 2104 (HMAC), RFC 4648 (base32, here in lower c
 from __future__ import annotations
 
 import numpy as np
+from numpy import uint32 as u32
 
 from cdc.kernels.compiling import kernel
 
@@ -14,56 +15,77 @@ BLOCK = 64
 MAC_BYTES = 32
 
 
-def _roots(power: float, count: int) -> list[int]:
-    """The first 32 bits behind the point of roots of the first primes."""
-    primes = [n for n in range(2, 312) if all(n % d for d in range(2, n))]
-    return [_fraction(prime, power) for prime in primes[:count]]
-
-
 def _fraction(prime: int, power: int) -> int:
-    """Exact: the integer root of prime * 2^(32 * power), without its whole part."""
+    """The first 32 bits behind the point of a prime's square or cube root."""
     target = prime << (32 * power)
     low, high = 0, 1 << 40
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if middle**power <= target else (low, middle - 1)
-    return low & 0xFFFFFFFF
+    return low & _WORD
 
 
-ROUNDS = np.array(_roots(3, 64), np.uint32)
-START = np.array(_roots(2, 8), np.uint32)
+_WORD = 0xFFFFFFFF
+_PRIMES = [n for n in range(2, 312) if all(n % d for d in range(2, n))]
+_ROUNDS = [_fraction(prime, 3) for prime in _PRIMES[:64]]
+_START = [_fraction(prime, 2) for prime in _PRIMES[:8]]
+ROUNDS = np.array(_ROUNDS, u32)
+
+
+def keyed_state(block: bytes) -> list[int]:
+    """SHA-256's state after its first block: done once a key, so in plain Python."""
+
+    def rotate(value: int, bits: int) -> int:
+        return (value >> bits | value << (32 - bits)) & _WORD
+
+    words = [int.from_bytes(block[at : at + 4], "big") for at in range(0, BLOCK, 4)]
+    for t in range(16, 64):
+        old, late = words[t - 15], words[t - 2]
+        low = rotate(old, 7) ^ rotate(old, 18) ^ old >> 3
+        high = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
+        words.append((words[t - 16] + low + words[t - 7] + high) & _WORD)
+    a, b, c, d, e, f, g, h = _START
+    for number, word in zip(_ROUNDS, words, strict=True):
+        high = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+        first = h + high + (e & f ^ ~e & g) + number + word
+        low = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+        second = low + (a & b ^ a & c ^ b & c)
+        a, b, c, d, e, f, g, h = (first + second) & _WORD, a, b, c, (d + first) & _WORD, e, f, g
+    return [(x + y) & _WORD for x, y in zip(_START, (a, b, c, d, e, f, g, h), strict=True)]
 
 
 @kernel
 def _rotate(value, bits):
-    return np.uint32(np.uint32(value >> np.uint32(bits)) | np.uint32(value << np.uint32(32 - bits)))
+    return u32((value >> bits) | (value << (u32(32) - bits)))
 
 
 @kernel
-def compress(state, words, work):
+def _compress(state, words, work):
     """One block of every lane: `state` (8, LANES) goes on; `words` (64, LANES), 16 rows filled."""
     for t in range(16, 64):
         for lane in range(LANES):
             old, late = words[t - 15, lane], words[t - 2, lane]
-            low = _rotate(old, 7) ^ _rotate(old, 18) ^ np.uint32(old >> np.uint32(3))
-            high = _rotate(late, 17) ^ _rotate(late, 19) ^ np.uint32(late >> np.uint32(10))
-            words[t, lane] = np.uint32(words[t - 16, lane] + low + words[t - 7, lane] + high)
-    work[:] = state
-    for t in range(64):
-        a, b, c, d = work[(0 - t) & 7], work[(1 - t) & 7], work[(2 - t) & 7], work[(3 - t) & 7]
-        e, f, g, h = work[(4 - t) & 7], work[(5 - t) & 7], work[(6 - t) & 7], work[(7 - t) & 7]
-        for lane in range(LANES):
-            x, y = e[lane], a[lane]
-            high = _rotate(x, 6) ^ _rotate(x, 11) ^ _rotate(x, 25)
-            choice = (x & f[lane]) ^ (np.uint32(~x) & g[lane])
-            first = np.uint32(h[lane] + high + choice + ROUNDS[t] + words[t, lane])
-            low = _rotate(y, 2) ^ _rotate(y, 13) ^ _rotate(y, 22)
-            most = (y & b[lane]) ^ (y & c[lane]) ^ (b[lane] & c[lane])
-            d[lane] = np.uint32(d[lane] + first)
-            h[lane] = np.uint32(first + low + most)
+            low = _rotate(old, u32(7)) ^ _rotate(old, u32(18)) ^ (old >> u32(3))
+            high = _rotate(late, u32(17)) ^ _rotate(late, u32(19)) ^ (late >> u32(10))
+            words[t, lane] = u32(words[t - 16, lane] + low + words[t - 7, lane] + high)
     for row in range(8):
         for lane in range(LANES):
-            state[row, lane] = np.uint32(state[row, lane] + work[row, lane])
+            work[row, lane] = state[row, lane]
+    for t in range(64):
+        a, b, c, d = (0 - t) & 7, (1 - t) & 7, (2 - t) & 7, (3 - t) & 7
+        e, f, g, h = (4 - t) & 7, (5 - t) & 7, (6 - t) & 7, (7 - t) & 7
+        for lane in range(LANES):
+            x, y = work[e, lane], work[a, lane]
+            high = _rotate(x, u32(6)) ^ _rotate(x, u32(11)) ^ _rotate(x, u32(25))
+            choice = (x & work[f, lane]) ^ (~x & work[g, lane])
+            first = u32(work[h, lane] + high + choice + ROUNDS[t] + words[t, lane])
+            low = _rotate(y, u32(2)) ^ _rotate(y, u32(13)) ^ _rotate(y, u32(22))
+            most = (y & work[b, lane]) ^ (y & work[c, lane]) ^ (work[b, lane] & work[c, lane])
+            work[d, lane] = u32(work[d, lane] + first)
+            work[h, lane] = u32(first + low + most)
+    for row in range(8):
+        for lane in range(LANES):
+            state[row, lane] = u32(state[row, lane] + work[row, lane])
 
 
 @kernel
@@ -71,48 +93,62 @@ def _fill(words, lane, buffer, start, end, block):
     """Block number `block` of a text that follows one block of key, padding and length included."""
     length = end - start
     for row in range(16):
-        word = np.uint32(0)
+        word = u32(0)
         for byte in range(4):
             place = block * BLOCK + row * 4 + byte
-            data = np.uint32(0)
+            data = u32(0)
             if place < length:
-                data = np.uint32(buffer[start + place])
+                data = u32(buffer[start + place])
             elif place == length:
-                data = np.uint32(0x80)
-            word = np.uint32((word << np.uint32(8)) | data)
+                data = u32(0x80)
+            word = u32((word << u32(8)) | data)
         words[row, lane] = word
     if block == (length + 8) // BLOCK:
         bits = (length + BLOCK) * 8
-        words[14, lane] = np.uint32(bits >> 32)
-        words[15, lane] = np.uint32(bits & 0xFFFFFFFF)
+        words[14, lane] = u32(bits >> 32)
+        words[15, lane] = u32(bits & 0xFFFFFFFF)
 
 
 @kernel
-def _digest(lanes, count, buffer, start, end, keyed, state, words, work):
-    """Leave the MACs of `count` texts (places in `lanes`) in `state`."""
-    kept = np.empty((8, LANES), np.uint32)
+def _set(state, values):
     for row in range(8):
-        state[row, :] = keyed[0, row]
+        for lane in range(LANES):
+            state[row, lane] = values[row]
+
+
+@kernel
+def _fill_outer(words, state):
+    """The block that the outer hash takes: the inner one's digest, padding, length."""
+    for lane in range(LANES):
+        for row in range(8):
+            words[row, lane] = state[row, lane]
+            words[8 + row, lane] = 0
+        words[8, lane] = u32(0x80000000)
+        words[15, lane] = u32((BLOCK + MAC_BYTES) * 8)
+
+
+@kernel
+def _digest(lanes, count, buffer, start, end, keyed, rooms):
+    """Leave the MACs of `count` texts (places in `lanes`) in `rooms[0]`."""
+    state, work, inner, words = rooms[0, :8], rooms[1, :8], rooms[2, :8], rooms[3]
     blocks = 0
     for lane in range(count):
         blocks = max(blocks, (end[lanes[lane]] - start[lanes[lane]] + 8) // BLOCK + 1)
-    for block in range(blocks):
+    _set(state, keyed[0])
+    for block in range(blocks + 1):  # the last one is the outer hash's
+        if block == blocks:
+            _fill_outer(words, inner)
+            _set(state, keyed[1])
+        else:
+            for lane in range(count):
+                i = lanes[lane]
+                _fill(words, lane, buffer, start[i], end[i], block)
+        _compress(state, words, work)
         for lane in range(count):
             i = lanes[lane]
-            _fill(words, lane, buffer, start[i], end[i], block)
-        kept[:] = state
-        compress(state, words, work)
-        for lane in range(count):
-            i = lanes[lane]
-            if block > (end[i] - start[i] + 8) // BLOCK:
-                state[:, lane] = kept[:, lane]
-    words[:8] = state
-    words[8:16] = 0
-    words[8] = np.uint32(0x80000000)
-    words[15] = np.uint32((BLOCK + MAC_BYTES) * 8)
-    for row in range(8):
-        state[row, :] = keyed[1, row]
-    compress(state, words, work)
+            if block == (end[i] - start[i] + 8) // BLOCK:
+                for row in range(8):
+                    inner[row, lane] = state[row, lane]
 
 
 @kernel
@@ -127,26 +163,24 @@ def macs(buffer, start, end, keyed, out):
         out: (values, MAC_BYTES), uint8.
     """
     lanes = np.zeros(LANES, np.int64)
-    state = np.empty((8, LANES), np.uint32)
-    words = np.zeros((64, LANES), np.uint32)
-    work = np.empty((8, LANES), np.uint32)
+    rooms = np.zeros((4, 64, LANES), u32)
     count = 0
     for i in range(start.size + 1):
         if i < start.size and start[i] >= 0:
             lanes[count] = i
             count += 1
         if count == LANES or (i == start.size and count > 0):
-            _digest(lanes, count, buffer, start, end, keyed, state, words, work)
+            _digest(lanes, count, buffer, start, end, keyed, rooms)
             for lane in range(count):
                 for byte in range(MAC_BYTES):
-                    word = state[byte // 4, lane]
+                    word = rooms[0, byte // 4, lane]
                     out[lanes[lane], byte] = np.uint8((word >> (8 * (3 - byte % 4))) & 0xFF)
             count = 0
 
 
 @kernel
 def base32(macs, size, start, prefix, out):
-    """`prefix` and the base32 of the first `size` (of five a multiple) bytes, value after value.
+    """`prefix` and the base32 of the first `size` bytes (a multiple of five), value after value.
 
     Nothing is written for a NULL (`start` below 0).
     """

@@ -148,7 +148,7 @@ class Relay:
         self.ports.source.claim_unassigned()
         self._book.take_up_again(self._book.recreated())
         if self.ports.programs.refresh():
-            _LOG.info("policies_changed")
+            _LOG.info("programs_renewed")
             self._passage.forget_programs()
             self._book.take_up_again(self._book.halted())
 

@@ -34,6 +34,7 @@ class TokenKernels:
         self._size = size
         self._canonical = canonical
         self._text = text
+        self._last: tuple[Column, kernels.Bytes] | None = None
         self._is_plain = canonical in (STRING, BYTES) and not fold
 
     def tokens(self, column: Column) -> Column:
@@ -47,7 +48,10 @@ class TokenKernels:
         return blinds
 
     def _macs(self, column: Column) -> kernels.Bytes:
-        return kernels.macs(self._texts(column), self._keyed)
+        """Of the column; kept for the second question about the same one."""
+        if self._last is None or self._last[0] is not column:
+            self._last = column, kernels.macs(self._texts(column), self._keyed)
+        return self._last[1]
 
     def _texts(self, column: Column) -> Column:
         """What the MACs are of."""
