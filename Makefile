@@ -41,7 +41,7 @@ check: install ## format, lint, types, import contracts, fast tests
 test: check ## check, then the tests on a real MySQL, Kafka and Connect
 	$(BIN)/pytest -m stack
 
-bench: install ## speed, as JSON on stdout
+bench: install ## speed of the whole relay, as JSON on stdout (about six minutes)
 	@$(BIN)/python -m tests.bench
 
 bench-registry: install ## speed of the schema registry, as JSON on stdout

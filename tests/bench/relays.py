@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,7 @@ class Backlog:
                 "queue.buffering.max.messages": 500_000,
                 "queue.buffering.max.kbytes": 1_000_000,
                 "transaction.timeout.ms": 120_000,
+                "log_level": 2,
             }
         )
         self._producer.init_transactions(30)
@@ -93,8 +94,14 @@ class RelayProcess:
                 stderr=out,
             )
         self._watched = psutil.Process(self._process.pid)
-        wait_until(lambda: b"relay_started" in self.log.read_bytes(), PATIENCE_S, f"{name} starts")
-        self.start_s = time.monotonic() - began
+        self.start_s = self._await(b"relay_started") - began
+        ready = b"relay_started" if extra.get("CDC_RELAY__PATH") == "slow" else b"programs_renewed"
+        self.kernels_s = self._await(ready) - began
+
+    def _await(self, event: bytes) -> float:
+        """Until the log has it."""
+        wait_until(lambda: event in self.log.read_bytes(), PATIENCE_S, event.decode())
+        return time.monotonic()
 
     def cpu_s(self) -> float:
         """CPU of all its threads so far."""

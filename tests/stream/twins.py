@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cdc.event import AvroShape, OutBatch, RawBatch, Shape
 from cdc.govern import Governor, PolicyFolder
+from cdc.stream.pipeline import Program
 from cdc.stream.shape import split_shapes
 from tests.builders import KEYS, Message, RawTopic, raw_batch
 from tests.stream.programs import DictRegistry, fail
@@ -25,7 +26,7 @@ class Twins:
             Governor(folder, KEYS, self.registry, "governed", lambda kernels=kernels: kernels)
             for kernels in (True, False)
         )
-        self._programs: dict[tuple[str, Shape], tuple] = {}
+        self._programs: dict[tuple[str, Shape], tuple[Program, Program]] = {}
 
     @classmethod
     def of(cls, folder: Path, topic: RawTopic, rules: Mapping[str, Mapping]) -> Twins:
@@ -44,11 +45,15 @@ class Twins:
 
     def run(self, topic: str, shape: Shape, batch: RawBatch) -> tuple[OutBatch, OutBatch]:
         """What the kernels make of a batch of one shape, and what comes event by event."""
-        if (topic, shape) not in self._programs:
-            made = [it.program_for(topic, shape) for it in (self._fast, self._slow)]
-            self._programs[topic, shape] = tuple(made)
-        fast, slow = self._programs[topic, shape]
+        fast, slow = self.programs(topic, shape)
         return fast.run(batch, 3), slow.run(batch, 3)
+
+    def programs(self, topic: str, shape: Shape) -> tuple[Program, Program]:
+        """The fast and the slow one."""
+        if (topic, shape) not in self._programs:
+            fast, slow = (it.program_for(topic, shape) for it in (self._fast, self._slow))
+            self._programs[topic, shape] = fast, slow
+        return self._programs[topic, shape]
 
     def equal(self, topic: str, messages: Sequence[Message]) -> OutBatch:
         """Run messages of any shapes; both paths must give the same. Returns the last run's."""
