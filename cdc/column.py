@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -28,12 +29,12 @@ class Column:
     @classmethod
     def of(cls, values: Sequence[bytes | None]) -> Column:
         """Join values into one buffer."""
-        try:
-            lengths = np.fromiter(map(len, values), np.int64, len(values))  # type: ignore[arg-type]
-        except TypeError:
+        if None in values:
             return cls._with_nulls(values)
+        filled = cast("Sequence[bytes]", values)
+        lengths = np.fromiter(map(len, filled), np.int64, len(filled))
         end = np.cumsum(lengths)
-        return cls(b"".join(values), end - lengths, end)  # type: ignore[arg-type] (no None in it)
+        return cls(b"".join(filled), end - lengths, end)
 
     @classmethod
     def _with_nulls(cls, values: Sequence[bytes | None]) -> Column:

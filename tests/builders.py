@@ -240,8 +240,9 @@ class RawTopic:
 def _declared_once(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A record that was declared before is only named, as Avro wants it."""
     known: set[str] = set()
-    for field in fields:
-        branches = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    for described in fields:
+        kind = described["type"]
+        branches = kind if isinstance(kind, list) else [kind]
         schema = branches[-1]
         if "name" in schema:
             full = f"{schema['namespace']}.{schema['name']}"

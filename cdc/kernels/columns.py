@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +39,9 @@ def fill(column: Column, done: Column, ok: Mask, slow: Callable[[bytes], bytes |
     left = np.flatnonzero(~ok & (column.start != NULL))
     if not len(left):
         return done
-    return done.put(left, Column.of([slow(data) for data in column.take(left).values() if data is not None]))
+    return done.put(
+        left, Column.of([slow(data) for data in column.take(left).values() if data is not None])
+    )
 
 
 def _read(kernel: Callable[..., None], column: Column) -> Numbers:
@@ -52,7 +53,11 @@ def _read(kernel: Callable[..., None], column: Column) -> Numbers:
 
 def _write(kernel: Callable[..., int], numbers_: Numbers, longest: int) -> Column:
     size = len(numbers_.values)
-    out, start, end = np.empty(size * longest, np.uint8), np.empty(size, np.int64), np.empty(size, np.int64)
+    out, start, end = (
+        np.empty(size * longest, np.uint8),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+    )
     written = kernel(numbers_.values, numbers_.ok, out, start, end)
     return Column(out[:written].tobytes(), start, end)
 
@@ -111,7 +116,11 @@ def last_words(column: Column, words: Sequence[bytes]) -> Numbers:
     """Which of the words (lower case, none empty) stands last in each ASCII text; -1: none."""
     bounds = np.cumsum([0, *map(len, words)], dtype=np.int64)
     joined = bytes_of(b"".join(words))
-    return _read(lambda *column: text.last_words(*column[:3], joined, bounds, *column[3:]), column)
+
+    def kernel(buffer: Bytes, start: IntArray, end: IntArray, out: IntArray, ok: Mask) -> None:
+        text.last_words(buffer, start, end, joined, bounds, out, ok)
+
+    return _read(kernel, column)
 
 
 def macs(column: Column, keyed: Words) -> Bytes:

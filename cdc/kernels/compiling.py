@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -35,9 +35,9 @@ def kernel(function: Function) -> Function:
     """Compile at the first call, for the types of its arguments."""
     from numba import njit  # noqa: PLC0415 (half a second, which `cdc --help` must not pay)
 
-    options = {"nogil": True, "error_model": "numpy"}
+    compile_ = partial(njit, nogil=True, error_model="numpy")
     try:
-        compiled: Function = njit(cache=True, **options)(function)
+        compiled = compile_(cache=True)(function)
     except RuntimeError:  # no folder to keep it in
-        compiled = njit(**options)(function)
-    return compiled
+        compiled = compile_()(function)
+    return cast("Function", compiled)

@@ -60,7 +60,7 @@ def murmur2(data, start, end):
 
 
 @kernel
-def write_records(  # noqa: PLR0917 (a kernel takes arrays)
+def write_records(
     heads, kinds, buffer, starts, ends, op, source_ts, versions, wanted, out, keys, values, hashes
 ):
     """Write every wanted event.

@@ -131,9 +131,13 @@ def _instant(buffer, at, size):
     for place, mark in ((4, 45), (7, 45), (10, 84), (13, 58), (16, 58), (size - 1, 90)):
         if buffer[at + place] != mark:
             return np.int64(0), False
-    year, month, day = _number(buffer, at, 4), _number(buffer, at + 5, 2), _number(buffer, at + 8, 2)
+    year, month, day = (
+        _number(buffer, at, 4),
+        _number(buffer, at + 5, 2),
+        _number(buffer, at + 8, 2),
+    )
     hour, minute = _number(buffer, at + 11, 2), _number(buffer, at + 14, 2)
-    second, fraction = _number(buffer, at + 17, 2), 0
+    second, fraction = _number(buffer, at + 17, 2), np.int64(0)
     if year < 1 or month < 1 or month > 12 or day < 1 or day > _month_length(year, month):
         return np.int64(0), False
     if not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60):

@@ -100,7 +100,7 @@ def _block(buffer, at, stop):
 
 
 @kernel
-def _parse(code, jumps, buffer, at, stop, starts, ends, event, left):  # noqa: C901, PLR0912, PLR0915 (one dispatch)
+def _parse(code, jumps, buffer, at, stop, starts, ends, event, left):
     """One message; whether the kernel is sure of it."""
     step = 0
     depth = 0
@@ -117,7 +117,7 @@ def _parse(code, jumps, buffer, at, stop, starts, ends, event, left):  # noqa: C
             step = jumps[second + branch]
         elif op == _JUMP:
             step = first
-        elif op == _BYTES or op == _TAKE_BYTES or op == _TAKE_STRING:  # noqa: PLR1714 (numba)
+        elif op in (_BYTES, _TAKE_BYTES, _TAKE_STRING):
             length, at = read_varint(buffer, at, stop)
             if at < 0 or length < 0 or length > stop - at:
                 return False

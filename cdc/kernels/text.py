@@ -37,9 +37,7 @@ def lower(buffer, start, end, out, new_start, new_end, ok):
 
 @kernel
 def _is_word(byte):
-    return (
-        48 <= byte <= 57 or 65 <= byte <= 90 or byte == 95 or 97 <= byte <= 122
-    )
+    return 48 <= byte <= 57 or 65 <= byte <= 90 or byte == 95 or 97 <= byte <= 122
 
 
 @kernel

@@ -13,7 +13,7 @@ _LOG = get_log("cdc.relay")
 
 
 class Kernels:
-    """Compiled once per machine and version of numba, kept in `folder`, fetched from there later."""
+    """Compiled once per machine and version of numba, kept in `folder`, fetched from there."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

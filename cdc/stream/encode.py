@@ -79,7 +79,9 @@ class Encoder:
                 keys.append(key or b"")
                 values.append(None)
         hashes = murmur2([key[self.key_prefix :] for key in keys])
-        return OutBatch(topic, batch.index[kept], keys, values, hashes, rejects, 0, {}, slow=len(keys))
+        return OutBatch(
+            topic, batch.index[kept], keys, values, hashes, rejects, 0, {}, slow=len(keys)
+        )
 
     def _key(self, row: Row) -> bytes | None:
         for column, data in zip(self.columns, row, strict=True):

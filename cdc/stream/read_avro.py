@@ -97,9 +97,7 @@ def _chosen(
     if deleted is None:
         return chosen
     if before is None:
-        return [
-            Column(it.buffer, np.where(deleted, NULL, it.start), it.end) for it in chosen
-        ]
+        return [Column(it.buffer, np.where(deleted, NULL, it.start), it.end) for it in chosen]
     olds = [found.column(capture) for capture in before.columns[place]]
     return [
         Column(
@@ -112,7 +110,7 @@ def _chosen(
 
 
 def _column(parts: Sequence[Column], sure: Mask) -> Column:
-    return parts[0] if len(parts) == 1 else _geometries(*parts, sure)
+    return parts[0] if len(parts) == 1 else _geometries(parts[0], parts[1], sure)
 
 
 def _geometries(wkb: Column, srid: Column, sure: Mask) -> Column:

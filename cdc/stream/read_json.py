@@ -26,9 +26,7 @@ _NOT_READ = (ValueError, TypeError, LookupError, AttributeError)
 """What a payload raises that is no envelope; orjson's errors are ValueErrors."""
 
 
-def json_read(
-    shape: JsonShape, wanted: Sequence[RawColumn], key_columns: frozenset[str]
-) -> Read:
+def json_read(shape: JsonShape, wanted: Sequence[RawColumn], key_columns: frozenset[str]) -> Read:
     """How batches of one inline schema are read."""
     length = len(shape.value_prefix)
     names = [(column, column.name in key_columns) for column in wanted]

@@ -250,13 +250,17 @@ class _Compiler:
             case Array(items):
                 self._skip_blocks(lambda: self._skip(items))
             case Map(values):
-                self._skip_blocks(lambda: (self._emit(Opcode.BYTES), self._skip(values)))
+                self._skip_blocks(lambda: self._skip_pair(values))
             case Fixed():
                 self._emit(Opcode.FIXED, node.size)
             case Enum():
                 self._emit(Opcode.ENUM, len(node.symbols))
             case Primitive():
                 self._skip_primitive(node.type)
+
+    def _skip_pair(self, values: Node) -> None:
+        self._emit(Opcode.BYTES)
+        self._skip(values)
 
     def _skip_primitive(self, avro: str) -> None:
         if avro in _FIXED_SIZES:
@@ -266,7 +270,7 @@ class _Compiler:
         elif avro != "null":
             self._emit(Opcode.VARINT)
 
-    def _skip_blocks(self, item: Callable[[], object]) -> None:
+    def _skip_blocks(self, item: Callable[[], None]) -> None:
         self._blocks += 1
         if self._blocks > MAX_DEPTH:
             raise DeclinedError("arrays nested too deeply")

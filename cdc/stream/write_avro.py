@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from cdc.kernels import columns as kernels
 from cdc.kernels.encode import HEAD_BYTES, KEY, LENGTH, write_records
 from cdc.kernels.varint import LONGEST
 from cdc.stream.encode import MAX_RECORD_BYTES, Encode, Encoder, frame, versions_of
+from registry.derive.record import GovernedColumn
 from registry.derive.types import Framing
 
 _DELETE = ord(Op.DELETE)
@@ -25,14 +27,7 @@ _NOTHING, _KEY_ONLY, _WHOLE = 0, 1, 2
 
 def avro_write(slow: Encoder, key_schema_id: int, value_schema_id: int) -> Encode:
     """How batches of one governed schema are written; `slow` writes the same event by event."""
-    heads = kernels.bytes_of(frame(key_schema_id) + frame(value_schema_id))
-    kinds = np.array(
-        [
-            KEY * column.is_key + LENGTH * (column.type.framing is Framing.LENGTH)
-            for column in slow.columns
-        ],
-        np.int64,
-    )
+    layout = _Layout.of(slow.columns, frame(key_schema_id) + frame(value_schema_id))
 
     def write(batch: SafeBatch, topic: str, epoch: int) -> OutBatch:
         deleted = batch.op == _DELETE
@@ -40,7 +35,7 @@ def avro_write(slow: Encoder, key_schema_id: int, value_schema_id: int) -> Encod
         wanted[deleted] = _WHOLE if slow.delete_records else _KEY_ONLY
         wanted[list(batch.failed)] = _NOTHING
         rows = _Rows.of([batch.columns[column.name] for column in slow.columns])
-        cuts = _Cuts.of(rows, kinds, heads, batch, versions_of(batch, epoch), wanted)
+        cuts = _Cuts.of(layout, rows, batch, versions_of(batch, epoch), wanted)
         good = np.flatnonzero(cuts.fits)
         bad = np.flatnonzero(~cuts.fits)
         rejects = slow.encode(batch.pick(bad), topic, epoch).rejects if len(bad) else []
@@ -48,9 +43,26 @@ def avro_write(slow: Encoder, key_schema_id: int, value_schema_id: int) -> Encod
         if slow.delete_records and deleted.any():
             good, keys, values = _with_tombstones(good, deleted, keys, values)
         hashes = cuts.hashes[good]
-        return OutBatch(topic, batch.index[good], keys, values, hashes, rejects, 0, {})  # type: ignore[arg-type] (a good event has a key)
+        index, hashes = batch.index[good], cuts.hashes[good]
+        return OutBatch(topic, index, cast("list[bytes]", keys), values, hashes, rejects, 0, {})
 
     return write
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Both prefixes, and per column its kind (see `cdc.kernels.encode.KEY`)."""
+
+    heads: kernels.Bytes
+    kinds: IntArray
+
+    @classmethod
+    def of(cls, columns: Sequence[GovernedColumn], heads: bytes) -> _Layout:
+        kinds = [
+            KEY * column.is_key + LENGTH * (column.type.framing is Framing.LENGTH)
+            for column in columns
+        ]
+        return cls(kernels.bytes_of(heads), np.array(kinds, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +94,8 @@ class _Rows:
         sizes = np.where(self.start == NULL, 0, self.end - self.start).sum(axis=1)
         twice = np.where(kinds & KEY, 2, 1)
         fixed = 2 * HEAD_BYTES + 2 * columns * (1 + LONGEST) + _LINEAGE_BYTES
-        return int((sizes * twice).sum()) + events * fixed
+        room: int = (sizes * twice).sum() + events * fixed
+        return room
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +111,20 @@ class _Cuts:
     @classmethod
     def of(
         cls,
+        layout: _Layout,
         rows: _Rows,
-        kinds: IntArray,
-        heads: kernels.Bytes,
         batch: SafeBatch,
         versions: IntArray,
         wanted: Letters,
     ) -> _Cuts:
         events = len(wanted)
-        out = np.empty(rows.room(kinds), np.uint8)
+        out = np.empty(rows.room(layout.kinds), np.uint8)
         keys, values = np.zeros((events, 2), np.int64), np.zeros((events, 2), np.int64)
         hashes = np.zeros(events, np.int64)
         lineage = batch.op, batch.source_ts_us, versions
         buffer = kernels.bytes_of(rows.buffer)
-        table = kinds, buffer, rows.start, rows.end
-        size = write_records(heads, *table, *lineage, wanted, out, keys, values, hashes)
+        table = layout.kinds, buffer, rows.start, rows.end
+        size = write_records(layout.heads, *table, *lineage, wanted, out, keys, values, hashes)
         lengths = (keys[:, 1] - keys[:, 0]) + (values[:, 1] - values[:, 0])
         fits = (keys[:, 0] != NULL) & ((values[:, 0] == NULL) | (lengths <= MAX_RECORD_BYTES))
         return cls(out[:size].tobytes(), keys, values, hashes, fits)

@@ -4,9 +4,9 @@ Relays are `cdc relay run` processes on a stack of the bench's own, with the set
 gets. What is counted is the CPU of the whole process, the Kafka client's threads included, from the
 moment at which a backlog becomes readable until all of it is relayed; medians over rounds in which
 the fast path and the forced slow one take turns, after a warm-up. Raw messages are 20,000 distinct
-inserts of `users` in full-size Debezium envelopes under the committed policy (two tokens, two grids,
-a lookup), in Avro and in JSON with inline schema, and rows of a table of all types. Latency is by
-the clock, from the return of the commit in MySQL to the governed record at a reader.
+inserts of `users` in full-size Debezium envelopes under the committed policy (two tokens, two
+grids, a lookup), in Avro and in JSON with inline schema, and rows of a table of all types. Latency
+is by the clock, from the return of the commit in MySQL to the governed record at a reader.
 """
 
 from __future__ import annotations
@@ -184,9 +184,7 @@ def _rounds(
                 _say(f"  {kind:5} {path} {cost.cpu_us:6.2f} µs")
                 if number:
                     found.setdefault((kind, path), []).append(cost)
-    return {
-        kind: {path: median(found[kind, path]) for path in relays} for kind in COUNTS
-    }
+    return {kind: {path: median(found[kind, path]) for path in relays} for kind in COUNTS}
 
 
 def _row(costs: Mapping[str, Cost], rss_mb: float) -> Mapping[str, float]:

@@ -75,11 +75,13 @@ def measure(stack: LiveStack) -> Mapping[str, float]:
     """Percentiles in ms of single-row commits at a steady rate, on the running stack."""
     arrivals = _Arrivals(stack)
     try:
-        with connect(stack.site, autocommit=True, database="pizzashop") as connection:
-            with connection.cursor() as cursor:
-                _commit(cursor, 0)
-                wait_until(lambda: 0 in arrivals.at, 120, "a first governed record")
-                committed = _steadily(cursor)
+        with (
+            connect(stack.site, autocommit=True, database="pizzashop") as connection,
+            connection.cursor() as cursor,
+        ):
+            _commit(cursor, 0)
+            wait_until(lambda: 0 in arrivals.at, 120, "a first governed record")
+            committed = _steadily(cursor)
         wait_until(lambda: set(committed) <= set(arrivals.at), 60, "all governed records")
     finally:
         arrivals.close()

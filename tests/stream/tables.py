@@ -49,7 +49,7 @@ def canonical(column: Col):
 
 
 def _value_of(column: Col, good: object) -> st.SearchStrategy:
-    kind, repair = canonical(column)
+    _, repair = canonical(column)
     anything = _VALUES.get(column.connect)
     if anything is None or repair is Repair.JSON:
         return st.just(good)

@@ -1,21 +1,15 @@
 """Kernels and the slow path: the same bytes, whatever comes."""
 
-import gzip
 import json
-from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdc.column import zigzag
 from cdc.event import AvroShape
-from registry.avro import parse_lenient
-from registry.derive.from_debezium import table_from_avro
 from tests.builders import PRODUCTS, USERS, Col, RawTopic, raw_batch, user
 from tests.stream.tables import ALL_TYPES, GOOD, all_types_rows, canonical
-from tests.stream.test_fixtures import FIXTURES, _Replay
+from tests.stream.test_fixtures import _Replay
 from tests.stream.twins import IDS, Twins, told
 
 USERS_RAW = RawTopic("mysql.pizzashop.users", USERS)
@@ -45,11 +39,14 @@ _rows = st.fixed_dictionaries(
         "residence": st.none()
         | st.text(max_size=30)
         | st.lists(
-            st.sampled_from(["Mumbai", "xMumbai", "mysore", "MYSURU", "é", ",", "_", "1", "BANGALORE"]),
+            st.sampled_from(
+                ["Mumbai", "xMumbai", "mysore", "MYSURU", "é", ",", "_", "1", "BANGALORE"]
+            ),
             max_size=6,
         ).map(" ".join),
         "lat": st.none() | st.binary(max_size=12),
-        "lon": st.none() | st.integers(-(10**10), 10**10).map(lambda n: n.to_bytes(6, "big", signed=True)),
+        "lon": st.none()
+        | st.integers(-(10**10), 10**10).map(lambda n: n.to_bytes(6, "big", signed=True)),
         "created_at": st.none()
         | st.datetimes().map(lambda d: d.isoformat() + "Z")
         | st.text("0123456789-:TZ.+ ", max_size=30),
@@ -57,7 +54,8 @@ _rows = st.fixed_dictionaries(
     },
 )
 _events = st.lists(
-    st.tuples(st.sampled_from("rcudt"), st.integers(-5, 2**63 - 1), _rows, st.booleans()), max_size=6
+    st.tuples(st.sampled_from("rcudt"), st.integers(-5, 2**63 - 1), _rows, st.booleans()),
+    max_size=6,
 )
 
 
@@ -167,9 +165,9 @@ def _mutations(data: bytes):
         places.map(lambda at: data[:at]),
         st.binary(min_size=1, max_size=5).map(lambda more: data + more),
         places.map(lambda at: data[:at] + bytes([data[at] | 0x80, 0]) + data[at + 1 :]),
-        st.tuples(places, st.sampled_from([b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf5\x80"])).map(
-            lambda m: data[: m[0]] + m[1] + data[m[0] + len(m[1]) :]
-        ),
+        st.tuples(
+            places, st.sampled_from([b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf5\x80"])
+        ).map(lambda m: data[: m[0]] + m[1] + data[m[0] + len(m[1]) :]),
         st.tuples(places, st.binary(max_size=4)).map(lambda m: data[: m[0]] + m[1] + data[m[0] :]),
     )
 
@@ -182,21 +180,32 @@ _SOUND = {
 
 def _assert_no_other_answer(fast, slow) -> None:
     """Where both let an event pass, they made the same of it; the kernels never lose one."""
-    answers = [dict(zip(out.index.tolist(), zip(out.keys, out.values, strict=True), strict=True)) for out in (fast, slow)]
+    answers = [
+        dict(zip(out.index.tolist(), zip(out.keys, out.values, strict=True), strict=True))
+        for out in (fast, slow)
+    ]
     assert set(answers[1]) <= set(answers[0])
     assert all(answers[0][place] == answer for place, answer in answers[1].items())
     assert fast.truncate_at == slow.truncate_at
 
 
 @settings(deadline=None, max_examples=400)
-@given(st.sampled_from(_SOUND["users"]).flatmap(lambda d: st.lists(_mutations(d), min_size=1, max_size=20)))
+@given(
+    st.sampled_from(_SOUND["users"]).flatmap(
+        lambda d: st.lists(_mutations(d), min_size=1, max_size=20)
+    )
+)
 def test_mutated_users_events_never_give_another_answer(users, values):
     """Flipped, cut, extended, overlong, no UTF-8: refused, or exactly what the slow path gives."""
     _assert_no_other_answer(*users.avro(USERS_RAW, values))
 
 
 @settings(deadline=None, max_examples=400)
-@given(st.sampled_from(_SOUND["all_types"]).flatmap(lambda d: st.lists(_mutations(d), min_size=1, max_size=10)))
+@given(
+    st.sampled_from(_SOUND["all_types"]).flatmap(
+        lambda d: st.lists(_mutations(d), min_size=1, max_size=10)
+    )
+)
 def test_mutated_events_of_all_types_never_give_another_answer(all_types, values):
     """The same for every type's bytes."""
     _assert_no_other_answer(*all_types.avro(ALL_TYPES, values))

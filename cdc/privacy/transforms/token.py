@@ -66,9 +66,7 @@ class Token(Rule):
         from cdc.privacy.transforms.token_kernels import TokenKernels  # noqa: PLC0415 (numba)
 
         text = _text_of(canonical, fold=self.fold)
-        made = TokenKernels(
-            secret, prefix.encode(), TOKEN_BYTES, canonical, text, fold=self.fold
-        )
+        made = TokenKernels(secret, prefix.encode(), TOKEN_BYTES, canonical, text, fold=self.fold)
         return {"columnar": made.tokens, "blind": made.blind}
 
 
