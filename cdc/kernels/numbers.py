@@ -99,7 +99,7 @@ def write_digits(values, ok, out, start, end):
 @kernel
 def _number(buffer, at, count):
     """`count` digits as a number; -1 where one is none."""
-    value = 0
+    value = np.int64(0)
     for place in range(at, at + count):
         digit = np.int64(buffer[place]) - 48
         if digit < 0 or digit > 9:
