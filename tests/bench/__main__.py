@@ -29,6 +29,7 @@ from tests.bench.relays import Backlog, Cost, RelayProcess, median
 from tests.builders import Message
 from tests.conftest import REPOSITORY, LiveStack, make_stack
 from tests.stream.tables import ALL_TYPES, GOOD
+from tests.waiting import wait_until
 
 ROUNDS = 3
 DISTINCT = 20_000
@@ -86,6 +87,8 @@ def _running(root: Path, **env: str) -> Iterator[LiveStack]:
 def _latency(stack: LiveStack) -> Mapping[str, float]:
     stack.run("connectors", "apply")
     stack.run("stack", "up", "relay")
+    log = stack.site.log("relay")
+    wait_until(lambda: b"programs_renewed" in log.read_bytes(), 180, "kernels are ready")
     try:
         return latency.measure(stack)
     finally:

@@ -144,7 +144,7 @@ def test_murmur2(data):
 
 
 def test_warming_up_compiles_all_there_is():
-    """No event waits for the compiler: every kernel has the one signature that it is called with."""
+    """No event waits for the compiler: each kernel has the one signature it is called with."""
     warm_up()
     public = [
         *(parse.parse, encode.write_records, mac.macs, mac.base32),
