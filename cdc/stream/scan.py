@@ -7,23 +7,13 @@ a whole are declined (`DeclinedError` says why); single messages are declined as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from cdc.kernels.opcodes import MAX_DEPTH, Opcode
-from registry.avro.nodes import Array, Enum, Fixed, Map, Node, Primitive, Record, Union
+from cdc.kernels.opcodes import Opcode
+from cdc.stream.instructions import SIZES, DeclinedError, Instructions, Program, Visit
+from registry.avro.nodes import Array, Node, Record
 from registry.derive.from_debezium import RawColumn
-
-MAX_INSTRUCTIONS = 20_000
-
-Program = npt.NDArray[np.int32]
-
-
-class DeclinedError(Exception):
-    """The schema, or a wanted column's form in it, is one that the kernels do not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +40,6 @@ class Scan:
     after: Image
 
 
-_FIXED_SIZES = {"boolean": 1, "float": 4, "double": 8}
 _SCALARS: Mapping[tuple[str, str], Opcode] = {
     ("boolean", "boolean"): Opcode.TAKE_BOOLEAN,
     **{
@@ -79,63 +68,41 @@ class _Compiler:
 
     def __init__(self, wanted: Sequence[RawColumn]) -> None:
         self._wanted = {column.name: column for column in wanted}
-        self._code: list[int] = []
-        self._jumps: list[int] = []
-        self._open: list[Record] = []
-        self._blocks = 0
-        self._captures = 0
+        self._out = Instructions()
         self._found: dict[str, int] = {}
         self._images: dict[str, Image] = {}
 
     def envelope(self, root: Node) -> Scan:
         if not isinstance(root, Record):
             raise DeclinedError("no record")
-        fields: Mapping[str, Callable[[Node], None]] = {
+        fields: Mapping[str, Visit] = {
             "before": lambda node: self._image("before", node),
             "after": lambda node: self._image("after", node),
             "source": self._source,
             "op": lambda node: self._named("op", node, Opcode.TAKE_STRING, "string"),
         }
-        self._record(root, fields)
-        self._emit(Opcode.END)
+        self._out.record(root, fields)
+        self._out.emit(Opcode.END)
         missing = {"op", "before", "after"} - {*self._found, *self._images}
         if missing or not {"ts_us", "ts_ms"} & set(self._found):
             raise DeclinedError("an envelope without all that is needed of it")
         source_ts = self._found.get("ts_us", -1), self._found.get("ts_ms", -1)
         return Scan(
-            np.array(self._code, np.int32),
-            np.array(self._jumps, np.int32),
-            self._captures,
+            self._out.code,
+            self._out.jumps,
+            self._out.captures,
             self._found["op"],
             source_ts,
             self._images["before"],
             self._images["after"],
         )
 
-    def _emit(self, op: Opcode, first: int = 0, second: int = 0) -> int:
-        if len(self._code) >= 3 * MAX_INSTRUCTIONS:
-            raise DeclinedError("a schema of too many parts")
-        self._code += [op, first, second]
-        return len(self._code) - 3
-
-    def _capture(self) -> int:
-        self._captures += 1
-        return self._captures - 1
-
-    def _record(self, record: Record, special: Mapping[str, Callable[[Node], None]]) -> None:
-        if record in self._open:
-            raise DeclinedError("a type that contains itself")
-        self._open.append(record)
-        for field in record.fields:
-            special.get(field.name, self._skip)(field.schema)
-        self._open.pop()
-
     def _source(self, node: Node) -> None:
         def source(record: Node) -> None:
             if not isinstance(record, Record):
                 raise DeclinedError("a source that is no record")
             take = Opcode.TAKE_VARINT
-            self._record(
+            self._out.record(
                 record,
                 {
                     "ts_us": lambda node: self._named("ts_us", node, take, "long"),
@@ -143,23 +110,23 @@ class _Compiler:
                 },
             )
 
-        self._through(node, source)
+        self._out.through(node, source)
 
     def _named(self, name: str, node: Node, take: Opcode, avro: str) -> None:
-        self._found[name] = self._capture()
+        self._found[name] = self._out.capture()
 
         def value(inner: Node) -> None:
             if inner.type != avro:
                 raise DeclinedError(f"{name} of type {inner.type}")
-            self._emit(take, self._found[name])
+            self._out.emit(take, self._found[name])
 
-        self._through(node, value)
+        self._out.through(node, value)
 
     def _image(self, name: str, node: Node) -> None:
-        there = self._capture()
+        there = self._out.capture()
         columns: dict[str, tuple[int, ...]] = {}
 
-        def column(wanted: RawColumn) -> Callable[[Node], None]:
+        def column(wanted: RawColumn) -> Visit:
             def take(node: Node) -> None:
                 columns[wanted.name] = self._column(wanted, node)
 
@@ -168,10 +135,10 @@ class _Compiler:
         def row(record: Node) -> None:
             if not isinstance(record, Record):
                 raise DeclinedError("a row that is no record")
-            self._emit(Opcode.TAKE_FIXED, there, 0)
-            self._record(record, {c: column(wanted) for c, wanted in self._wanted.items()})
+            self._out.emit(Opcode.TAKE_FIXED, there, 0)
+            self._out.record(record, {c: column(wanted) for c, wanted in self._wanted.items()})
 
-        self._through(node, row)
+        self._out.through(node, row)
         if columns.keys() != self._wanted.keys():
             raise DeclinedError("a row image without all columns")
         self._images[name] = Image(there, tuple(columns[c] for c in self._wanted))
@@ -179,104 +146,37 @@ class _Compiler:
     def _column(self, column: RawColumn, node: Node) -> tuple[int, ...]:
         if column.raw.connect == "struct":
             return self._geometry(node)
-        capture = self._capture()
-        self._through(node, lambda inner: self._take(column.raw.connect, inner, capture))
+        capture = self._out.capture()
+        self._out.through(node, lambda inner: self._take(column.raw.connect, inner, capture))
         return (capture,)
 
     def _take(self, connect: str, node: Node, capture: int) -> None:
         if (connect, node.type) == ("double", "double"):
-            self._emit(Opcode.TAKE_FIXED, capture, _FIXED_SIZES["double"])
+            self._out.emit(Opcode.TAKE_FIXED, capture, SIZES["double"])
         elif connect == "array" and isinstance(node, Array) and node.items.type == "float":
-            self._emit(Opcode.TAKE_FLOATS, capture)
+            self._out.emit(Opcode.TAKE_FLOATS, capture)
         elif (connect, node.type) in _SCALARS:
-            self._emit(_SCALARS[connect, node.type], capture)
+            self._out.emit(_SCALARS[connect, node.type], capture)
         else:
             raise DeclinedError(f"{connect} as {node.type}")
 
     def _geometry(self, node: Node) -> tuple[int, ...]:
-        wkb, srid = self._capture(), self._capture()
+        wkb, srid = self._out.capture(), self._out.capture()
 
         def geometry(record: Node) -> None:
             if not isinstance(record, Record) or not {"wkb", "srid"} <= set(record.by_name):
                 raise DeclinedError("a struct that is no geometry")
-            self._record(
+            self._out.record(
                 record,
                 {
-                    "wkb": lambda inner: self._through(
+                    "wkb": lambda inner: self._out.through(
                         inner, lambda node: self._take("bytes", node, wkb)
                     ),
-                    "srid": lambda inner: self._through(
+                    "srid": lambda inner: self._out.through(
                         inner, lambda node: self._take("int32", node, srid)
                     ),
                 },
             )
 
-        self._through(node, geometry)
+        self._out.through(node, geometry)
         return wkb, srid
-
-    def _through(self, node: Node, visit: Callable[[Node], None]) -> None:
-        """Visit a type, or the one branch of a union that is not null; others are declined."""
-        if not isinstance(node, Union):
-            visit(node)
-            return
-        first = next((branch for branch in node.branches if branch.type != "null"), None)
-
-        def branch(inner: Node) -> None:
-            if inner is first:
-                visit(inner)
-            elif inner.type != "null":
-                self._emit(Opcode.DECLINE)
-
-        self._union(node, branch)
-
-    def _union(self, node: Union, visit: Callable[[Node], None]) -> None:
-        table = len(self._jumps)
-        self._jumps += [0] * len(node.branches)
-        self._emit(Opcode.UNION, len(node.branches), table)
-        ends = []
-        for number, branch in enumerate(node.branches):
-            self._jumps[table + number] = len(self._code)
-            visit(branch)
-            ends.append(self._emit(Opcode.JUMP))
-        for end in ends:
-            self._code[end + 1] = len(self._code)
-
-    def _skip(self, node: Node) -> None:
-        match node:
-            case Record():
-                self._record(node, {})
-            case Union():
-                self._union(node, self._skip)
-            case Array(items):
-                self._skip_blocks(lambda: self._skip(items))
-            case Map(values):
-                self._skip_blocks(lambda: self._skip_pair(values))
-            case Fixed():
-                self._emit(Opcode.FIXED, node.size)
-            case Enum():
-                self._emit(Opcode.ENUM, len(node.symbols))
-            case Primitive():
-                self._skip_primitive(node.type)
-
-    def _skip_pair(self, values: Node) -> None:
-        self._emit(Opcode.BYTES)
-        self._skip(values)
-
-    def _skip_primitive(self, avro: str) -> None:
-        if avro in _FIXED_SIZES:
-            self._emit(Opcode.FIXED, _FIXED_SIZES[avro])
-        elif avro in ("string", "bytes"):
-            self._emit(Opcode.BYTES)
-        elif avro != "null":
-            self._emit(Opcode.VARINT)
-
-    def _skip_blocks(self, item: Callable[[], None]) -> None:
-        self._blocks += 1
-        if self._blocks > MAX_DEPTH:
-            raise DeclinedError("arrays nested too deeply")
-        begin = self._emit(Opcode.OPEN_BLOCKS)
-        target = len(self._code)
-        item()
-        self._emit(Opcode.CLOSE_BLOCKS, target)
-        self._code[begin + 1] = len(self._code)
-        self._blocks -= 1

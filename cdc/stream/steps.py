@@ -14,6 +14,7 @@ from cdc.event import AvroShape, JsonShape
 from cdc.privacy.plan import Plan, PlannedColumn
 from cdc.stream.decode import Decode, avro_decoder, json_decoder
 from cdc.stream.encode import Encode, Encoder, avro_encoder, json_encoder
+from cdc.stream.instructions import DeclinedError
 from cdc.stream.pipeline import Steps
 from registry.avro import Schema, make_reader
 from registry.derive.from_debezium import RawColumn
@@ -64,7 +65,7 @@ class AvroSchema:
         """See `RawSchema`; the slow form where the kernels decline the whole schema."""
         from cdc.stream.columnar import ColumnarDecoder  # noqa: PLC0415 (numba)
         from cdc.stream.read_avro import avro_read  # noqa: PLC0415 (numba)
-        from cdc.stream.scan import DeclinedError, compile_scan  # noqa: PLC0415 (numba)
+        from cdc.stream.scan import compile_scan  # noqa: PLC0415 (numba)
 
         try:
             scan = compile_scan(self.value.root, wanted)
