@@ -120,11 +120,9 @@ def _throughput(stack: LiveStack) -> Mapping[str, object]:
     relays = {"fast": fast, "slow": slow}
     try:
         costs = _rounds(relays, lanes)
-        settled_mb = fast.rss_mb()
         _say(f"{LONG_RUN:,} events")
-        for _ in range(10):
-            lanes["fast"]["avro"].run(fast, LONG_RUN // 10)
-        rss_mb = fast.rss_mb()
+        memory = list(_long_run(fast, lanes["fast"]["avro"]))
+        rss_mb = memory[-1]
     finally:
         for relay in relays.values():
             relay.stop()
@@ -132,7 +130,7 @@ def _throughput(stack: LiveStack) -> Mapping[str, object]:
         "relay_avro": _row(costs["avro"], rss_mb),
         "relay_json": _row(costs["json"], rss_mb),
         "relay_all_types": _row(costs["types"], rss_mb),
-        "memory": {"events": LONG_RUN, "grown_mb": round(rss_mb - settled_mb, 1)},
+        "memory": {"events": LONG_RUN, "rss_mb": memory},
         "start_s": {
             "cold": round(cold.start_s, 1),
             "cold_kernels": round(cold.kernels_s, 1),
@@ -173,6 +171,13 @@ def _lanes(stack: LiveStack, path: str) -> Mapping[str, _Lane]:
     }
 
 
+def _long_run(relay: RelayProcess, lane: _Lane) -> Iterator[int]:
+    """Resident memory after each tenth."""
+    for _ in range(10):
+        lane.run(relay, LONG_RUN // 10)
+        yield round(relay.rss_mb())
+
+
 def _rounds(
     relays: Mapping[str, RelayProcess], lanes: Mapping[str, Mapping[str, _Lane]]
 ) -> Mapping[str, Mapping[str, Cost]]:
@@ -190,14 +195,14 @@ def _rounds(
     return {kind: {path: median(found[kind, path]) for path in relays} for kind in COUNTS}
 
 
-def _row(costs: Mapping[str, Cost], rss_mb: float) -> Mapping[str, float]:
+def _row(costs: Mapping[str, Cost], rss_mb: int) -> Mapping[str, float]:
     fast, slow = costs["fast"].cpu_us, costs["slow"].cpu_us
     return {
         "events_per_core_s": round(1e6 / fast),
         "ratio_to_fastavro": round(slow / fast, 2),
         "cpu_us_per_event": round(fast, 2),
         "fastavro_cpu_us_per_event": round(slow, 2),
-        "rss_mb": round(rss_mb),
+        "rss_mb": rss_mb,
     }
 
 
