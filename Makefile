@@ -44,7 +44,7 @@ test: check ## check, then the tests on a real MySQL, Kafka and Connect
 chaos: install ## kill relay, Connect and broker 51 times; every change must be there once
 	@$(BIN)/python -m tests.chaos
 
-bench: install ## speed, as JSON on stdout
+bench: install ## speed of the whole relay, as JSON on stdout (about six minutes)
 	@$(BIN)/python -m tests.bench
 
 bench-registry: install ## speed of the schema registry, as JSON on stdout

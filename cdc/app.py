@@ -37,7 +37,7 @@ from cdc.keys import load_keys, read_secret
 from cdc.operations import LetterRow, Letters, Orders, Selection
 from cdc.privacy.plan import Plan, plan_table, require_keys
 from cdc.privacy.policy import load_policies
-from cdc.relay import Ports, Relay
+from cdc.relay import Kernels, Ports, Relay
 from cdc.signalling import Snapshots
 from cdc.source import Database
 from cdc.store import AppliedConnectors, ServiceDatabase
@@ -75,12 +75,17 @@ def build_relay(settings: Settings, instance: int) -> Relay:
     lock = LockFolder(settings.policies.lock, is_binding=settings.relay.evolution == "locked")
     registry = RegistryClient(settings.registry_url)
     kafka = KafkaAccess.of(settings)
+    kernels = Kernels(settings.cache_dir / "kernels")
+    if settings.relay.path == "auto":
+        kernels.load()
     ports = Ports(
         source=kafka.source(settings.relay, instance),
         sink=kafka.sink(settings.relay, instance),
         topics=kafka.topics(),
         reader=kafka.reader(),
-        programs=Governor(folder, keys, registry, settings.relay.namespace, lock),
+        programs=Governor(
+            folder, keys, registry, settings.relay.namespace, lock=lock, kernels=kernels
+        ),
         cipher=keys[DEAD_LETTER_KEY],
     )
     return Relay(settings.relay, instance, ports)

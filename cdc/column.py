@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -28,14 +29,19 @@ class Column:
     @classmethod
     def of(cls, values: Sequence[bytes | None]) -> Column:
         """Join values into one buffer."""
-        lengths = np.fromiter(
-            (len(v) if v is not None else 0 for v in values), np.int64, len(values)
-        )
+        if None in values:
+            return cls._with_nulls(values)
+        filled = cast("Sequence[bytes]", values)
+        lengths = np.fromiter(map(len, filled), np.int64, len(filled))
         end = np.cumsum(lengths)
-        start = end - lengths
-        nulls = np.fromiter((v is None for v in values), np.bool_, len(values))
-        start[nulls] = NULL
-        return cls(b"".join(v for v in values if v is not None), start, end)
+        return cls(b"".join(filled), end - lengths, end)
+
+    @classmethod
+    def _with_nulls(cls, values: Sequence[bytes | None]) -> Column:
+        filled = cls.of([b"" if value is None else value for value in values])
+        nulls = np.fromiter((value is None for value in values), np.bool_, len(values))
+        filled.start[nulls] = NULL
+        return filled
 
     def __len__(self) -> int:
         return len(self.start)
@@ -51,6 +57,23 @@ class Column:
     def take(self, indices: Sequence[int] | IntArray) -> Column:
         """The same buffer, other rows."""
         return Column(self.buffer, self.start[indices], self.end[indices])
+
+    def put(self, places: IntArray, other: Column) -> Column:
+        """The same with the values of `other` at `places`."""
+        start, end = self.start.copy(), self.end.copy()
+        shift = len(self.buffer)
+        start[places] = np.where(other.start == NULL, NULL, other.start + shift)
+        end[places] = other.end + shift
+        return Column(self.buffer + other.buffer, start, end)
+
+    def then(self, other: Column) -> Column:
+        """These rows and behind them those of `other`."""
+        size = len(self)
+        room = np.full(len(other), NULL, np.int64)
+        longer = Column(
+            self.buffer, np.concatenate((self.start, room)), np.concatenate((self.end, room))
+        )
+        return longer.put(np.arange(size, size + len(other)), other)
 
 
 def zigzag(value: int) -> bytes:

@@ -132,12 +132,16 @@ class RelaySettings(Section):
         ["mysql"], min_length=1, description="`topic.prefix` of the connectors to read"
     )
     port: Port = Field(18082, ge=0, le=65535, description="health and metrics (0: a free one)")
-    batch_events: int = Field(2000, ge=1, le=100_000, description="most events in a transaction")
+    batch_events: int = Field(5000, ge=1, le=100_000, description="most events in a transaction")
     batch_wait_s: float = Field(0.02, gt=0, le=5, description="longest wait for a batch to fill")
     transaction_timeout_s: float = Field(8, gt=0, description="must be below session_timeout_s")
     session_timeout_s: float = Field(10, gt=0, description="a silent relay is replaced after this")
     evolution: Literal["auto", "locked"] = Field(
         "auto", description="locked: a table stops at a shape that the lock does not have"
+    )
+    path: Literal["auto", "slow"] = Field(
+        "auto",
+        description="auto: kernels, and event by event what they decline; slow: all event by event",
     )
     governed_partitions: int = Field(3, ge=1, description="of governed topics that it creates")
     dead_letter_limit: int = Field(

@@ -11,6 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
 
 from cdc.column import Column, IntArray
 from cdc.errors import RecordError
@@ -26,7 +30,11 @@ class Op(StrEnum):
     TRUNCATE = "t"
 
 
-@dataclass(frozen=True, slots=True)
+Letters = npt.NDArray[np.uint8]
+"""Operations, each as the ASCII code of its letter."""
+
+
+@dataclass(frozen=True)
 class RawBatch:
     """Events of one raw partition, in offset order, as the broker handed them over."""
 
@@ -39,8 +47,21 @@ class RawBatch:
     def __len__(self) -> int:
         return len(self.values)
 
+    @cached_property
+    def joined(self) -> Column:
+        """The values in one buffer."""
+        return Column.of(self.values)
+
+    def pick(self, places: IntArray) -> RawBatch:
+        """Some of the events."""
+        keys = [self.keys[place] for place in places]
+        values = [self.values[place] for place in places]
+        return RawBatch(self.topic, self.partition, self.offsets[places], keys, values)
+
     def part(self, start: int, end: int) -> RawBatch:
         """Events `start` to `end` (exclusive)."""
+        if (start, end) == (0, len(self)):
+            return self
         cut = slice(start, end)
         return RawBatch(
             self.topic, self.partition, self.offsets[cut], self.keys[cut], self.values[cut]
@@ -88,15 +109,17 @@ class ChangeBatch:
     """Decoded: operations, commit times (µs since 1970) and the wanted columns as they arrived.
 
     `row` holds the columns of `after`; of `before`, and only those of the key, where the operation
-    is a delete. `truncate_at` and `skipped`: see `OutBatch`.
+    is a delete. `slow` says of which events the slow path answered. `truncate_at` and `skipped`:
+    see `OutBatch`.
     """
 
     offsets: IntArray
     index: IntArray
-    op: Sequence[Op]
+    op: Letters
     source_ts_us: IntArray
     row: Mapping[str, Column]
     failed: Failures
+    slow: npt.NDArray[np.bool_]
     skipped: int
     truncate_at: int | None
 
@@ -121,11 +144,29 @@ class SafeBatch:
 
     offsets: IntArray
     index: IntArray
-    op: Sequence[Op]
+    op: Letters
     source_ts_us: IntArray
     columns: Mapping[str, Column]
     blind: IntArray
     failed: Failures
+
+    def pick(self, places: IntArray) -> SafeBatch:
+        """Some of the events."""
+        chosen = {name: column.take(places) for name, column in self.columns.items()}
+        failed = {
+            number: self.failed[place]
+            for number, place in enumerate(places.tolist())
+            if place in self.failed
+        }
+        return SafeBatch(
+            self.offsets[places],
+            self.index[places],
+            self.op[places],
+            self.source_ts_us[places],
+            chosen,
+            self.blind[places],
+            failed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +179,7 @@ class OutBatch:
     at. `skipped` counts Kafka tombstones, which follow a delete that has been turned already.
     Records of an append-only table have no key; their hash is the raw offset.
     `source_ts_us`: commit times of the batch's events where they are known (see `ChangeBatch`).
+    `slow` counts the records that the kernels had no part in.
     """
 
     topic: str
@@ -150,3 +192,4 @@ class OutBatch:
     repaired: Mapping[str, int]
     truncate_at: int | None = None
     source_ts_us: IntArray | None = None
+    slow: int = 0

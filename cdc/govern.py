@@ -8,8 +8,8 @@ subject or the first of a new major's, or stops that table alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,19 @@ from cdc.keys import KeyRing
 from cdc.majors import Majors, topic_of_major
 from cdc.privacy.plan import Plan, no_policy, plan_table, topic_of
 from cdc.privacy.policy import Policy, load_policies
-from cdc.stream.decode import Decoder, avro_decoder, json_decoder
-from cdc.stream.encode import avro_encoder, json_encoder
 from cdc.stream.pipeline import Program, compose, compose_keyless, wanted_columns
-from cdc.stream.rekey import MakeDelete, avro_deletes, json_deletes, with_key_changes
+from cdc.stream.rekey import with_key_changes
 from cdc.stream.shape import json_schema
-from registry.avro import make_reader, make_writer, parse_lenient
+from cdc.stream.steps import (
+    AvroSchema,
+    Governed,
+    JsonSchema,
+    RawSchema,
+    fast_steps,
+    slow_steps,
+)
+from registry.avro import parse_lenient
 from registry.derive.from_debezium import (
-    RawColumn,
     RawTable,
     table_from_avro,
     table_from_connect,
@@ -37,9 +42,6 @@ from registry.derive.from_debezium import (
 from registry.derive.table import Table
 from registry.errors import InvalidSchemaError, NotFound, RegistryUnreachable
 from registry.model import SchemaId
-
-MakeDecoder = Callable[[tuple[RawColumn, ...]], Decoder]
-"""Of the columns that are wanted."""
 
 
 class PolicyFolder:
@@ -79,17 +81,11 @@ class PolicyFolder:
         return {name: (stat.st_mtime_ns, stat.st_size) for name, stat in stats.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A raw shape: the table that it shows, and what opens its messages."""
-
-    raw: RawTable
-    make_decoder: MakeDecoder
-    make_deletes: Callable[[Sequence[str]], MakeDelete]
-
-
 class Governor:
-    """Makes programs; the only place where the record path meets the registry."""
+    """Makes programs; the only place where the record path meets the registry.
+
+    While `kernels` says no, programs go event by event.
+    """
 
     def __init__(
         self,
@@ -97,7 +93,9 @@ class Governor:
         keys: KeyRing,
         registry: Registry,
         namespace: str,
+        *,
         lock: LockFolder | None = None,
+        kernels: Callable[[], bool] = lambda: True,
     ) -> None:
         self._policies = policies
         self._keys = keys
@@ -105,11 +103,14 @@ class Governor:
         self._namespace = namespace
         self._lock = lock
         self._subjects = Subjects(registry, lock)
+        self._kernels = kernels
+        self._fast = kernels()
 
     def refresh(self) -> bool:
-        """Whether policies or the lock changed, so that programs must be made anew."""
+        """Whether policies or the lock changed, or kernels came: programs must be made anew."""
+        before, self._fast = self._fast, self._kernels()
         is_lock_changed = self._lock is not None and self._lock.refresh()
-        return self._policies.refresh() or is_lock_changed
+        return self._policies.refresh() or is_lock_changed or self._fast != before
 
     def program_for(self, raw_topic: str, shape: Shape, majors: Majors | None = None) -> Program:
         """The program for messages of this shape, its governed schemas registered.
@@ -128,26 +129,45 @@ class Governor:
             raise TransientError(f"registry: {error}", hint="is `cdc serve` running?") from None
 
     def _program(self, raw_topic: str, shape: Shape, majors: Majors | None) -> Program:
-        opened = self._open(raw_topic, shape)
-        raw = opened.raw
+        raw, schema = self._open(raw_topic, shape)
         policy = self._policies.policies.get(raw.table.qualified)
         if not raw.table.key and not (policy and policy.file.names_key):
-            return self._keyless(raw, opened.make_decoder, majors)
+            return self._keyless(raw, schema, majors)
         if policy is None:
             raise no_policy(raw.table)
         succession = settle_majors(
             self._subjects, policy, lambda major: self._plan(raw.table, major), majors
         )
         return replace(
-            _compose(opened, succession.newest),
+            self._compose(raw, schema, succession.newest),
             majors=succession.majors,
-            older=tuple(_compose(opened, heir) for heir in succession.older),
+            older=tuple(self._compose(raw, schema, heir) for heir in succession.older),
         )
 
     def _plan(self, table: Table, major: int) -> Plan:
         return plan_table(table, self._policies.policies, self._keys, self._namespace, major)
 
-    def _keyless(self, raw: RawTable, make_decoder: MakeDecoder, majors: Majors | None) -> Program:
+    def _compose(self, raw: RawTable, schema: RawSchema, heir: Heir) -> Program:
+        plan, registered = heir.plan, heir.registered
+        wanted = wanted_columns(raw, plan)
+        governed = Governed(plan, registered.key_id or 0, registered.value_id)
+        make_steps = fast_steps if self._fast else slow_steps
+        run = compose(plan, wanted, make_steps(schema, wanted, governed))
+        if plan.key and not raw.table.key:
+            run = with_key_changes(run, schema.deletes(plan.table.key))
+        return Program(
+            plan.topic,
+            registered.key_id,
+            registered.value_id,
+            plan.withheld,
+            run,
+            delete_records=plan.delete_records,
+            append_only=plan.append_only,
+            lineage=plan.version if plan.has_lineage else "",
+            unlocked=registered.unlocked,
+        )
+
+    def _keyless(self, raw: RawTable, schema: RawSchema, majors: Majors | None) -> Program:
         policy = self._policies.policies.get(raw.table.qualified)
         stop = (
             TableStopped("no_key", f"{raw.table.qualified}: the table has no primary key")
@@ -155,14 +175,14 @@ class Governor:
             else no_policy(raw.table)
         )
         newest = topic_of(self._namespace, policy, majors.newest if majors else 0) if policy else ""
-        decoder = make_decoder(())
+        decode = schema.slow(())
         first, *older = (
-            Program(topic, 0, 0, (), compose_keyless(stop, topic, decoder), majors=majors)
+            Program(topic, 0, 0, (), compose_keyless(stop, topic, decode), majors=majors)
             for topic in _written(newest, majors)
         )
         return replace(first, older=tuple(older))
 
-    def _open(self, raw_topic: str, shape: Shape) -> _Opened:
+    def _open(self, raw_topic: str, shape: Shape) -> tuple[RawTable, RawSchema]:
         try:
             if isinstance(shape, JsonShape):
                 return _open_json(raw_topic, shape)
@@ -172,7 +192,7 @@ class Governor:
                 "not_an_envelope", f"{raw_topic}: the message's schema is no Debezium envelope's"
             ) from None
 
-    def _open_avro(self, raw_topic: str, shape: AvroShape) -> _Opened:
+    def _open_avro(self, raw_topic: str, shape: AvroShape) -> tuple[RawTable, RawSchema]:
         value = parse_lenient(self._registry.schema_by_id(SchemaId(shape.value_id)))
         key = (
             None
@@ -182,13 +202,7 @@ class Governor:
         raw = table_from_avro(
             raw_topic, _json(key.canonical) if key else None, _json(value.canonical)
         )
-        read_key = make_reader(key) if key else None
-        read_value = make_reader(value)
-        return _Opened(
-            raw,
-            lambda wanted: avro_decoder(shape, wanted, read_key, read_value),
-            lambda key: avro_deletes(read_value, make_writer(value), key),
-        )
+        return raw, AvroSchema(shape, key, value)
 
 
 def _written(newest: str, majors: Majors | None) -> Iterator[str]:
@@ -198,40 +212,10 @@ def _written(newest: str, majors: Majors | None) -> Iterator[str]:
         yield topic_of_major(newest, major)
 
 
-def _compose(opened: _Opened, heir: Heir) -> Program:
-    raw, plan, registered = opened.raw, heir.plan, heir.registered
-    wanted = wanted_columns(raw, plan)
-    key_id, value_id, delete_records = registered.key_id, registered.value_id, plan.delete_records
-    encoder = (
-        json_encoder(plan.governed, delete_records=delete_records)
-        if plan.is_json
-        else avro_encoder(plan.governed, key_id or 0, value_id, delete_records=delete_records)
-    )
-    run = compose(plan, wanted, opened.make_decoder(wanted), encoder)
-    if plan.key and not raw.table.key:
-        run = with_key_changes(run, opened.make_deletes(plan.table.key))
-    return Program(
-        plan.topic,
-        key_id,
-        value_id,
-        plan.withheld,
-        run,
-        delete_records=delete_records,
-        append_only=plan.append_only,
-        lineage=plan.version if plan.has_lineage else "",
-        unlocked=registered.unlocked,
-    )
-
-
-def _open_json(raw_topic: str, shape: JsonShape) -> _Opened:
+def _open_json(raw_topic: str, shape: JsonShape) -> tuple[RawTable, RawSchema]:
     key: Any = json_schema(shape.key_prefix) if shape.key_prefix else None
     value: Any = json_schema(shape.value_prefix)
-    raw = table_from_connect(raw_topic, key, value)
-    return _Opened(
-        raw,
-        lambda wanted: json_decoder(shape, wanted),
-        lambda key: json_deletes(shape, key),
-    )
+    return table_from_connect(raw_topic, key, value), JsonSchema(shape)
 
 
 def _json(text: str) -> Any:

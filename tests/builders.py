@@ -71,6 +71,8 @@ class Col:
     def avro_field(self) -> dict[str, Any]:
         plain = _AVRO[self.connect]
         schema = dict(plain) if isinstance(plain, dict) else {"type": plain}
+        if self.connect == "struct":
+            schema["name"] = self.semantic.rpartition(".")[2]
         if self.semantic:
             schema |= {"connect.name": self.semantic, "connect.version": 1}
         if self.semantic in _LOGICAL:
@@ -192,7 +194,7 @@ class RawTopic:
         row = {
             "type": "record",
             "name": "Value",
-            "fields": [column.avro_field() for column in self.columns],
+            "fields": _declared_once([column.avro_field() for column in self.columns]),
         }
         source = {
             "type": "record",
@@ -234,6 +236,20 @@ class RawTopic:
             return None, value
         key = {name: row[name] for name in self.key}
         return _framed(ids[0], make_writer(key_schema)(key)), value
+
+
+def _declared_once(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A record that was declared before is only named, as Avro wants it."""
+    known: set[str] = set()
+    for described in fields:
+        kind = described["type"]
+        branches = kind if isinstance(kind, list) else [kind]
+        schema = branches[-1]
+        if "name" in schema:
+            full = f"{schema['namespace']}.{schema['name']}"
+            branches[-1] = full if full in known else schema
+            known.add(full)
+    return fields
 
 
 def _json_form(value: Any) -> Any:

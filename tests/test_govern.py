@@ -69,7 +69,7 @@ def registry():
 
 
 def _governor(folder, registry, report=fail, lock=None):
-    return Governor(PolicyFolder(folder, report), KEYS, registry, "governed", lock)
+    return Governor(PolicyFolder(folder, report), KEYS, registry, "governed", lock=lock)
 
 
 def _shape(topic: RawTopic, row=None) -> JsonShape:

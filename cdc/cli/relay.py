@@ -28,7 +28,7 @@ STYLES = {
     "silent": "bold red",
 }
 WIDE = 240
-HEADINGS = ("RELAY", "TABLE", "STATE", "LAG", "EVENTS", "DEAD", "OPEN", "WITHHELD")
+HEADINGS = ("RELAY", "TABLE", "STATE", "LAG", "EVENTS", "DEAD", "OPEN", "PATH", "WITHHELD")
 NUMBERS = frozenset({"LAG", "EVENTS", "DEAD", "OPEN"})
 
 
@@ -208,5 +208,6 @@ def _cells(row: TableStatus) -> tuple[str, ...]:
         f"{row.events:,}",
         f"{row.dead_letters:,}",
         f"{row.open_letters:,}",
+        row.path,
         ", ".join(row.withheld),
     )

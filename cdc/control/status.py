@@ -37,7 +37,8 @@ class TableStatus:
     `lock_stale` names the subjects whose newest schema is not the committed lock's;
     `majors` are those that `_cdc.state` has of the table.
 
-    Counts are since the relay took the partition; `lag` is in raw offsets.
+    Counts are since the relay took the partition; `lag` is in raw offsets; `slow` of the events
+    went event by event, without kernels.
     """
 
     raw_topic: str
@@ -59,6 +60,16 @@ class TableStatus:
     lock_stale: tuple[str, ...] = ()
     majors: Majors | None = None
     open_letters: int = 0
+    slow: int = 0
+
+    @property
+    def path(self) -> str:
+        """`fast` where kernels did at least 99 of 100 events, `slow` where they did none."""
+        if not self.events:
+            return ""
+        if self.slow * 100 <= self.events:
+            return "fast"
+        return "slow" if self.slow >= self.events else f"{self.slow * 100 // self.events} % slow"
 
 
 @dataclass(frozen=True, slots=True)

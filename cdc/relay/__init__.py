@@ -5,7 +5,8 @@ takes a batch through its program; `truncation` empties a governed topic; `repor
 happens; `process` runs it all in one process that no other may double.
 """
 
+from cdc.relay.kernels import Kernels
 from cdc.relay.loop import Relay
 from cdc.relay.ports import Clock, Ports, ProgramSource
 
-__all__ = ["Clock", "Ports", "ProgramSource", "Relay"]
+__all__ = ["Clock", "Kernels", "Ports", "ProgramSource", "Relay"]

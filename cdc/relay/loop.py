@@ -172,7 +172,7 @@ class Relay:
         self._book.take_up_again(self._book.recreated())
         self._book.take_up_again(self._book.retired())
         if self.ports.programs.refresh():
-            _LOG.info("policies_changed")
+            _LOG.info("programs_renewed")
             self._passage.forget_programs()
             self._book.take_up_again(self._book.halted())
 

@@ -230,7 +230,9 @@ class Passage:
 
     def _spare_refused(self, at: TopicPartition, run: RawBatch, out: OutBatch) -> OutBatch:
         """Turn what the broker would refuse for ever into rejects, before it is produced."""
-        bad = {place: "oversize" for place, value in enumerate(out.values) if _too_large(value)}
+        bad = {}
+        if max(map(len, filter(None, out.values)), default=0) > MAX_VALUE_BYTES:
+            bad = {place: "oversize" for place, value in enumerate(out.values) if _too_large(value)}
         if self._refused:
             offsets = enumerate(run.offsets[out.index].tolist())
             bad |= {place: "refused" for place, it in offsets if self._refused.has(at, it)}
@@ -258,6 +260,7 @@ class Passage:
         tally = work.tally(table.at)
         tally.program = program
         tally.governed += len(out.keys)
+        tally.slow += out.slow
         tally.skipped += out.skipped
         tally.repaired.update(out.repaired)
         if out.source_ts_us is not None:

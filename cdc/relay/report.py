@@ -95,9 +95,14 @@ class Report:
 
     def _count(self, table: Table, tally: Tally) -> int:
         dead = tally.dead.total()
-        outcomes = {"governed": tally.governed, "skipped": tally.skipped, "dead": dead}
-        for outcome, amount in outcomes.items():
-            self._metrics.add(EVENTS, amount, table=table.name, outcome=outcome)
+        outcomes = {
+            ("governed", "fast"): tally.governed - tally.slow,
+            ("governed", "slow"): tally.slow,
+            ("skipped", "fast"): tally.skipped,
+            ("dead", "slow"): dead,
+        }
+        for (outcome, path), amount in outcomes.items():
+            self._metrics.add(EVENTS, amount, table=table.name, outcome=outcome, path=path)
         for reason, amount in tally.dead.items():
             self._metrics.add(DEAD_LETTERS, amount, table=table.name, reason=reason)
         for column, amount in tally.repaired.items():
@@ -105,6 +110,7 @@ class Report:
         events = sum(outcomes.values())
         table.events += events
         table.dead_letters += dead
+        table.slow += tally.slow + dead
         table.repaired.update(tally.repaired)
         return events
 

@@ -68,6 +68,7 @@ class Table:
     program: Program | None = None
     events: int = 0
     dead_letters: int = 0
+    slow: int = 0
     repaired: Counter[str] = field(default_factory=Counter)
     majors: Majors | None = None
 
@@ -104,4 +105,5 @@ class Table:
             self.program.unlocked if self.program else (),
             self.majors,
             len(self.letters),
+            self.slow,
         )

@@ -28,10 +28,14 @@ class Truncation:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of one table's events in this round; `majors` where they have changed."""
+    """What became of one table's events in this round; `majors` where they have changed.
+
+    `slow` of the governed went without kernels.
+    """
 
     program: Program | None = None
     governed: int = 0
+    slow: int = 0
     skipped: int = 0
     dead: Counter[str] = field(default_factory=Counter)
     repaired: Counter[str] = field(default_factory=Counter)

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from cdc.errors import PolicyError
 from cdc.event import ChangeBatch, Op, OutBatch, RawBatch
 
-ADDITIONS = frozenset({Op.READ, Op.CREATE})
+ADDITIONS = np.array([ord(Op.READ), ord(Op.CREATE)], np.uint8)
 
 
 def refuse_changes(batch: ChangeBatch) -> ChangeBatch:
     """The batch with every event failed that is no new row."""
-    changes = [place for place, op in enumerate(batch.op) if op not in ADDITIONS]
-    refused = {place: _refusal(batch.op[place]) for place in changes}
+    changes = np.flatnonzero(~np.isin(batch.op, ADDITIONS)).tolist()
+    refused = {place: _refusal(chr(batch.op[place])) for place in changes}
     return replace(batch, failed={**refused, **batch.failed})
 
 
-def _refusal(op: Op) -> PolicyError:
+def _refusal(op: str) -> PolicyError:
     return PolicyError("not_append_only", f"`{op}` in a table that the policy calls append-only")
 
 

@@ -23,6 +23,9 @@ from cdc.forms import ewkb
 from cdc.stream.shape import PREFIX_BYTES
 from registry.derive.from_debezium import RawColumn
 
+Decode = Callable[[RawBatch, frozenset[str]], ChangeBatch]
+"""A batch of one shape, and the raw names of its key columns."""
+
 Reader = Callable[[bytes, int], Any]
 Open = Callable[[bytes], Any]
 Encode = Callable[[Any], bytes]
@@ -90,13 +93,15 @@ _WIRE: Mapping[str, Encode] = {
     "array": _floats,
     "struct": _geometry(_bytes),
 }
-_JSON_WIRE: Mapping[str, Encode] = {**_WIRE, "bytes": _base64, "struct": _geometry(_base64)}
-_NOT_THAT_TYPE = (TypeError, ValueError, OverflowError, struct.error, binascii.Error)
+JSON_WIRE: Mapping[str, Encode] = {**_WIRE, "bytes": _base64, "struct": _geometry(_base64)}
+NOT_THAT_TYPE = (TypeError, ValueError, OverflowError, struct.error, binascii.Error)
 
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """How messages of one raw schema open, and which columns are wanted of them.
+    """The slow path, event by event: the oracle of the kernels, and the one that names errors.
+
+    How messages of one raw schema open, and which columns are wanted of them.
 
     `open_key` and `open_value` give the payload as a mapping.
     """
@@ -135,6 +140,7 @@ class Decoder:
             row = event["before" if op is Op.DELETE else "after"]
             if row is None and op is Op.DELETE and key is not None:
                 row = self.open_key(key)
+            zigzag(int(ts_us))  # 64 bits
             return op, int(ts_us), _mapping(row)
         except RecordError:
             raise
@@ -163,7 +169,7 @@ class _Rows:
             for (name, optional, encode), column in zip(wanted, self._columns, strict=True)
         ]
         self._index: list[int] = []
-        self._op: list[Op] = []
+        self._op: list[int] = []
         self._ts: list[int] = []
         self._failed: dict[int, RecordError] = {}
 
@@ -182,7 +188,7 @@ class _Rows:
             else:
                 try:
                     append(encode(value))
-                except _NOT_THAT_TYPE:
+                except NOT_THAT_TYPE:
                     self._fail_last("wrong_type", name, "is not of the type its schema says")
                     append(None)
 
@@ -194,7 +200,7 @@ class _Rows:
 
     def _begin(self, place: int, op: Op, ts_us: int) -> None:
         self._index.append(place)
-        self._op.append(op)
+        self._op.append(ord(op))
         self._ts.append(ts_us)
 
     def _fail_last(self, reason: str, column: str, what: str) -> None:
@@ -207,10 +213,11 @@ class _Rows:
         return ChangeBatch(
             offsets=raw.offsets[index],
             index=index,
-            op=self._op,
+            op=np.array(self._op, np.uint8),
             source_ts_us=np.array(self._ts, np.int64),
             row=dict(zip(names, map(Column.of, self._columns), strict=True)),
             failed=self._failed,
+            slow=np.ones(len(index), np.bool_),
             skipped=skipped,
             truncate_at=truncate_at,
         )
@@ -221,7 +228,7 @@ def json_decoder(shape: JsonShape, wanted: Sequence[RawColumn]) -> Decoder:
     return Decoder(
         _after_prefix(shape.key_prefix),
         _after_prefix(shape.value_prefix),
-        _wire(wanted, _JSON_WIRE),
+        _wire(wanted, JSON_WIRE),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from cdc.canonical import from_slice, to_json
-from cdc.column import zigzag
+from cdc.column import IntArray, zigzag
 from cdc.errors import EncodeError, RecordError
 from cdc.event import Op, OutBatch, Reject, SafeBatch
 from cdc.stream.murmur2 import murmur2
@@ -32,11 +32,18 @@ _FLAG = (b"\x00", b"\x01")
 
 Row = Sequence[bytes | None]
 EncodeRow = Callable[[Row, Op, int, int], bytes]
+Encode = Callable[[SafeBatch, str, int], OutBatch]
+"""A batch, the governed topic and the epoch for `__version`."""
+
+
+def versions_of(batch: SafeBatch, epoch: int) -> IntArray:
+    """`__version` of each event: epoch before offset, its rank hidden where the key is."""
+    return batch.offsets + batch.blind + (epoch << EPOCH_BITS)
 
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """How governed records of one topic are written.
+    """How governed records of one topic are written, event by event.
 
     `key_prefix` is how many bytes of a key are its schema's id and stay out of the partition hash.
     With `delete_records` a delete gives a record of its key and then a tombstone.
@@ -50,9 +57,9 @@ class Encoder:
 
     def encode(self, batch: SafeBatch, topic: str, epoch: int) -> OutBatch:
         """Write every event that has not failed; the failed ones become rejects."""
-        base = epoch << EPOCH_BITS
-        versions = (batch.offsets + batch.blind + base).tolist()
-        lineage = zip(batch.op, batch.source_ts_us.tolist(), versions, strict=True)
+        versions = versions_of(batch, epoch).tolist()
+        operations = map(Op, map(chr, batch.op.tolist()))
+        lineage = zip(operations, batch.source_ts_us.tolist(), versions, strict=True)
         rows = zip(*(batch.columns[c.name].values() for c in self.columns), strict=True)
         kept, keys, values, rejects = [], [], [], []
         for place, (row, (op, ts_us, version)) in enumerate(zip(rows, lineage, strict=True)):
@@ -73,7 +80,9 @@ class Encoder:
                 keys.append(key or b"")
                 values.append(None)
         hashes = murmur2([key[self.key_prefix :] for key in keys])
-        return OutBatch(topic, batch.index[kept], keys, values, hashes, rejects, 0, {})
+        return OutBatch(
+            topic, batch.index[kept], keys, values, hashes, rejects, 0, {}, slow=len(keys)
+        )
 
     def _key(self, row: Row) -> bytes | None:
         for column, data in zip(self.columns, row, strict=True):
@@ -111,7 +120,7 @@ def avro_encoder(
     lengths = [column.type.framing is Framing.LENGTH for column in columns]
     are_keys = [column.is_key for column in columns]
     fields = list(zip(are_keys, lengths, strict=True))
-    key_head, value_head = _prefix(key_schema_id), _prefix(value_schema_id)
+    key_head, value_head = frame(key_schema_id), frame(value_schema_id)
 
     def encode_key(row: Row) -> bytes:
         out = [key_head]
@@ -138,7 +147,8 @@ def avro_encoder(
     return Encoder(columns, encode_key, encode_value, PREFIX_BYTES, delete_records)
 
 
-def _prefix(schema_id: int) -> bytes:
+def frame(schema_id: int) -> bytes:
+    """Confluent's five bytes in front of a datum."""
     return bytes([MAGIC]) + schema_id.to_bytes(4, "big")
 
 

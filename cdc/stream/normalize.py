@@ -6,12 +6,16 @@ form fails its event with the column's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
 
 from cdc.arrays import encode_strings
 from cdc.canonical import parse_day, parse_instant, to_slice
-from cdc.column import Column, unzigzag, zigzag
+from cdc.column import NULL, Column, unzigzag, zigzag
 from cdc.errors import NormalizeError, RecordError
 from cdc.event import ChangeBatch, NormalizedBatch
 from cdc.forms import canonical_json, parse_span, split_allowed, split_set
@@ -19,6 +23,8 @@ from registry.derive.from_debezium import RawColumn
 from registry.derive.types import Repair
 
 Repairer = Callable[[bytes], bytes]
+RepairKernel = Callable[[Column], tuple[Column, npt.NDArray[np.bool_]]]
+"""A whole column at once, and for which values it answers; the `Repairer` does the others."""
 
 _YEAR_ZERO = zigzag(1900)
 
@@ -138,42 +144,62 @@ COUNTED = frozenset({Repair.TO_BOOLEAN, Repair.YEAR, Repair.LABEL})
 """Repairs of what the source sends differently from time to time; the others only change units."""
 
 
-def normalize(batch: ChangeBatch, wanted: Sequence[RawColumn]) -> NormalizedBatch:
-    """Make the wanted columns canonical."""
+def normalize(
+    batch: ChangeBatch, wanted: Sequence[RawColumn], kernels: Mapping[Repair, RepairKernel]
+) -> NormalizedBatch:
+    """Make the wanted columns canonical; `kernels` may be empty."""
     failed = dict(batch.failed)
     repaired: dict[str, int] = {}
     row = dict(batch.row)
     for column in wanted:
         make = REPAIRS[column.repair]
         if make is not None:
-            repair = make(column)
-            row[column.name], count = _repair(column.name, row[column.name], repair, failed)
+            step = _Step(column.name, make(column), failed)
+            kernel = kernels.get(column.repair)
+            if kernel is not None:
+                row[column.name] = step.by_kernel(row[column.name], kernel)
+                continue
+            everywhere = range(len(batch.index))
+            row[column.name], count = step.one_by_one(row[column.name], everywhere)
             if count and column.repair in COUNTED:
                 repaired[column.name] = count
     return NormalizedBatch(batch, row, failed, repaired)
 
 
-def _repair(
-    name: str, column: Column, repair: Repairer, failed: dict[int, RecordError]
-) -> tuple[Column, int]:
-    """The repaired column and how many values came out as other bytes."""
-    known: dict[bytes, bytes] = {}
-    out: list[bytes | None] = []
-    changed = 0
-    for place, data in enumerate(column.values()):
-        if data is None:
-            out.append(None)
-            continue
-        try:
-            value = known.get(data)
-            if value is None:
-                value = known[data] = repair(data)
-            changed += value != data
-            out.append(value)
-        except (ValueError, ArithmeticError) as error:
-            failed.setdefault(place, _no_canonical_form(name, error))
-            out.append(None)
-    return Column.of(out), changed
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One column's repair; what has no canonical form goes into `failed`."""
+
+    name: str
+    repair: Repairer
+    failed: dict[int, RecordError]
+
+    def by_kernel(self, column: Column, kernel: RepairKernel) -> Column:
+        done, ok = kernel(column)
+        left = np.flatnonzero(~ok & (column.start != NULL))
+        if not len(left):
+            return done
+        return done.put(left, self.one_by_one(column.take(left), left.tolist())[0])
+
+    def one_by_one(self, column: Column, places: Iterable[int]) -> tuple[Column, int]:
+        """The repaired column and how many values came out as other bytes."""
+        known: dict[bytes, bytes] = {}
+        out: list[bytes | None] = []
+        changed = 0
+        for place, data in zip(places, column.values(), strict=True):
+            if data is None:
+                out.append(None)
+                continue
+            try:
+                value = known.get(data)
+                if value is None:
+                    value = known[data] = self.repair(data)
+                changed += value != data
+                out.append(value)
+            except (ValueError, ArithmeticError) as error:
+                self.failed.setdefault(place, _no_canonical_form(self.name, error))
+                out.append(None)
+        return Column.of(out), changed
 
 
 def _no_canonical_form(name: str, error: Exception) -> NormalizeError:

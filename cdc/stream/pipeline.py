@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from cdc.errors import TableStopped
 from cdc.event import OutBatch, RawBatch
 from cdc.majors import Majors
-from cdc.privacy.plan import Plan
+from cdc.privacy.plan import Plan, PlannedColumn
 from cdc.stream.anonymize import anonymize
 from cdc.stream.append import refuse_changes, take_keys
-from cdc.stream.decode import Decoder
-from cdc.stream.encode import Encoder
-from cdc.stream.normalize import normalize
+from cdc.stream.decode import Decode
+from cdc.stream.encode import Encode
+from cdc.stream.normalize import RepairKernel, normalize
 from registry.derive.from_debezium import RawColumn, RawTable
+from registry.derive.types import Repair
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +60,36 @@ def wanted_columns(raw: RawTable, plan: Plan) -> tuple[RawColumn, ...]:
     return tuple(column for column in raw.columns if column.name in sources)
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What the four steps are made of: kernels where there are some, event by event elsewhere."""
+
+    decode: Decode
+    repairs: Mapping[Repair, RepairKernel]
+    columns: tuple[PlannedColumn, ...]
+    encode: Encode
+
+
 def compose(
-    plan: Plan, wanted: tuple[RawColumn, ...], decoder: Decoder, encoder: Encoder
+    plan: Plan, wanted: tuple[RawColumn, ...], steps: Steps
 ) -> Callable[[RawBatch, int], OutBatch]:
     """`Program.run` of a table with a key, or of one whose rows are only added."""
     key_columns = frozenset(column.source for column in plan.key)
 
     def run(batch: RawBatch, epoch: int) -> OutBatch:
-        change = decoder.decode(batch, key_columns)
+        change = steps.decode(batch, key_columns)
         if plan.append_only:
             change = refuse_changes(change)
-        normalized = normalize(change, wanted)
-        safe = anonymize(normalized, plan.columns)
-        out = encoder.encode(safe, plan.topic, epoch)
+        normalized = normalize(change, wanted, steps.repairs)
+        safe = anonymize(normalized, steps.columns)
+        out = steps.encode(safe, plan.topic, epoch)
         out = replace(
             out,
             skipped=change.skipped,
             repaired=normalized.repaired,
             truncate_at=change.truncate_at,
             source_ts_us=change.source_ts_us,
+            slow=out.slow or int(np.isin(out.index, change.index[change.slow]).sum()),
         )
         return take_keys(out, batch) if plan.append_only else out
 
@@ -83,7 +97,7 @@ def compose(
 
 
 def compose_keyless(
-    plan_error: TableStopped, topic: str, decoder: Decoder
+    plan_error: TableStopped, topic: str, decode: Decode
 ) -> Callable[[RawBatch, int], OutBatch]:
     """`Program.run` of messages without key: a TRUNCATE passes, a row stops the table.
 
@@ -92,7 +106,7 @@ def compose_keyless(
     """
 
     def run(batch: RawBatch, epoch: int) -> OutBatch:  # noqa: ARG001
-        change = decoder.decode(batch, frozenset())
+        change = decode(batch, frozenset())
         if len(change.index):
             raise plan_error
         none = change.index

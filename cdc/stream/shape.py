@@ -7,7 +7,9 @@ parsed. Avro: the schema id in Confluent's 5-byte prefix.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import methodcaller
+from typing import cast
 
 from cdc.event import AvroShape, JsonShape, RawBatch, Shape
 
@@ -24,6 +26,10 @@ def split_shapes(batch: RawBatch) -> Iterator[tuple[Shape | None, RawBatch]]:
     Shape None: these messages are no envelopes (each must become a dead letter). A Kafka tombstone,
     and a TRUNCATE, which has no key, belong to the run before them.
     """
+    shared = _shared_shape(batch)
+    if shared is not None:
+        yield shared, batch
+        return
     start, current, begun = 0, None, False
     for place, (key, value) in enumerate(zip(batch.keys, batch.values, strict=True)):
         if value is None:
@@ -35,6 +41,25 @@ def split_shapes(batch: RawBatch) -> Iterator[tuple[Shape | None, RawBatch]]:
         current, begun = shape, True
     if start < len(batch):
         yield current, batch.part(start, len(batch))
+
+
+def _shared_shape(batch: RawBatch) -> Shape | None:
+    """The one shape of a batch in which all messages plainly have the same; None: look at each."""
+    if not len(batch) or None in batch.values or None in batch.keys:
+        return None
+    keys, values = cast("Sequence[bytes]", batch.keys), cast("Sequence[bytes]", batch.values)
+    shape = _shape_of(keys[0], values[0], None)
+    match shape:
+        case AvroShape():
+            heads = {key[:PREFIX_BYTES] for key in keys}, {value[:PREFIX_BYTES] for value in values}
+            same = [*map(len, heads)] == [1, 1] and min(map(len, values)) > PREFIX_BYTES
+        case JsonShape(key_prefix, value_prefix):
+            same = all(map(methodcaller("startswith", key_prefix), keys)) and all(
+                map(methodcaller("startswith", value_prefix), values)
+            )
+        case _:
+            same = False
+    return shape if same else None
 
 
 def _shape_of(key: bytes | None, value: bytes, current: Shape | None) -> Shape | None:

@@ -38,8 +38,9 @@ class Metric:
 EVENTS = Metric(
     "cdc_relay_events_total",
     Kind.COUNTER,
-    "raw events by what became of them: governed, dead (letter), skipped (Kafka tombstone)",
-    ("table", "outcome"),
+    "raw events by what became of them: governed, dead (letter), skipped (Kafka tombstone); and by"
+    " which path: fast (kernels) or slow (event by event)",
+    ("table", "outcome", "path"),
 )
 DEAD_LETTERS = Metric(
     "cdc_relay_dead_letters_total", Kind.COUNTER, "dead letters", ("table", "reason")

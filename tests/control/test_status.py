@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
+import pytest
 
 from cdc.control.status import (
     RelayStatus,
@@ -42,6 +45,21 @@ def test_what_is_said_is_heard() -> None:
     """Every field of relay and tables, under `<group>-<instance>`."""
     key = status_key("cdc-relay", 2)
     assert read_status([record(key, status_value(STATUS))]) == {"cdc-relay-2": STATUS}
+
+
+@pytest.mark.parametrize(
+    ("events", "slow", "path"),
+    [
+        (0, 0, ""),
+        (1000, 10, "fast"),
+        (1000, 11, "1 % slow"),
+        (10, 5, "50 % slow"),
+        (10, 10, "slow"),
+    ],
+)
+def test_the_path_is_told_in_a_word(events: int, slow: int, path: str) -> None:
+    """Fast from 99 of 100 events on."""
+    assert replace(TABLE, events=events, slow=slow).path == path
 
 
 def test_a_relay_that_took_its_word_back_is_gone() -> None:

@@ -162,7 +162,7 @@ def test_repaired_values_are_canonical_and_counted():
     message = topic.json("c", {"id": 1, "y": 1900, "b": 1})
     ((shape, batch),) = split_shapes(raw_batch("t", [message]))
     change = json_decoder(shape, raw.columns).decode(batch, frozenset({"id"}))
-    out = normalize(change, raw.columns)
+    out = normalize(change, raw.columns, {})
     assert out.row["y"].values() == [zigzag(0)]
     assert out.row["b"].values() == [b"\x01"]
     assert out.repaired == {"y": 1, "b": 1}

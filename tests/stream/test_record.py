@@ -137,7 +137,7 @@ def _governed_rows(draw):
 def _safe_batch(columns, row) -> SafeBatch:
     one = np.array([0], np.int64)
     slices = {c.name: Column.of([to_slice(v, c.type)]) for c, v in zip(columns, row, strict=True)}
-    return SafeBatch(one, one, [Op.CREATE], one, slices, one, {})
+    return SafeBatch(one, one, np.array([ord(Op.CREATE)], np.uint8), one, slices, one, {})
 
 
 @given(_governed_rows())

@@ -112,7 +112,7 @@ def _of_json(topic, row):
     ((shape, batch),) = split_shapes(raw_batch(topic.topic, [topic.json("c", row)]))
     key = {"fields": [{"field": "id"}]}
     raw = table_from_connect(topic.topic, key, topic.json_envelope_schema())
-    return raw, normalize(json_decoder(shape, raw.columns).decode(batch, {"id"}), raw.columns)
+    return raw, normalize(json_decoder(shape, raw.columns).decode(batch, {"id"}), raw.columns, {})
 
 
 def _of_avro(topic, row):
@@ -122,7 +122,7 @@ def _of_avro(topic, row):
     readers = [make_reader(parse_lenient(text)) for text in (key, value)]
     batch = raw_batch(topic.topic, [topic.avro("c", row, ids=IDS)])
     decoder = avro_decoder(AvroShape(*IDS), raw.columns, *readers)
-    return raw, normalize(decoder.decode(batch, {"id"}), raw.columns)
+    return raw, normalize(decoder.decode(batch, {"id"}), raw.columns, {})
 
 
 @pytest.mark.parametrize("read", [_of_json, _of_avro])

@@ -23,8 +23,8 @@ def test_names_are_unique() -> None:
 def test_values_are_rendered_as_prometheus_reads_them() -> None:
     """Counter, gauge and histogram, with their labels."""
     metrics = Metrics()
-    metrics.add(EVENTS, 3, table="shop.users", outcome="governed")
-    metrics.add(EVENTS, table="shop.users", outcome="governed")
+    metrics.add(EVENTS, 3, table="shop.users", outcome="governed", path="fast")
+    metrics.add(EVENTS, table="shop.users", outcome="governed", path="fast")
     metrics.set(LAG, 7, table="shop.users")
     metrics.observe(ROUND_SECONDS, 0.003)
 
@@ -33,8 +33,8 @@ def test_values_are_rendered_as_prometheus_reads_them() -> None:
     assert samples["cdc_relay_events_total"] == 4
     assert samples["cdc_relay_lag"] == 7
     assert samples["cdc_relay_round_seconds_count"] == 1
-    assert metrics.value(EVENTS, table="shop.users", outcome="governed") == 4
-    assert metrics.value(EVENTS, table="shop.users", outcome="dead") == 0
+    assert metrics.value(EVENTS, table="shop.users", outcome="governed", path="fast") == 4
+    assert metrics.value(EVENTS, table="shop.users", outcome="dead", path="slow") == 0
 
 
 def test_children_that_went_away_are_forgotten() -> None:

@@ -10,10 +10,12 @@ from pydantic import Field
 from cdc.canonical import scaled, unscaled
 from cdc.privacy.transforms.rule import (
     BoundRule,
+    Columnar,
     Context,
     RefusedRuleError,
     Rule,
     columnar_of,
+    slice_of,
 )
 from registry.derive.types import Canonical
 
@@ -52,4 +54,11 @@ class Grid(Rule):
             edge = unscaled(value, source.scale) // cell * cell
             return scaled(edge // 10 ** (source.scale - scale), scale)
 
-        return BoundRule(target, plain, columnar_of(plain, source, target))
+        def kernels() -> Columnar:
+            from cdc.privacy.transforms.coarse_kernels import Cells, grid_kernel  # noqa: PLC0415 (numba)
+
+            cells = Cells(cell, 10 ** (source.scale - scale), 10**target.precision)
+            slow = slice_of(plain, source, target)
+            return {"columnar": lambda column: grid_kernel(cells, column, slow)}
+
+        return BoundRule(target, plain, columnar_of(plain, source, target), kernels=kernels)

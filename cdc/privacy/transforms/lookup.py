@@ -10,10 +10,12 @@ from pydantic import Field
 
 from cdc.privacy.transforms.rule import (
     BoundRule,
+    Columnar,
     Context,
     RefusedRuleError,
     Rule,
     columnar_of,
+    slice_of,
 )
 from registry.derive.types import STRING
 
@@ -42,7 +44,8 @@ class Lookup(Rule):
         if context.type != STRING:
             raise RefusedRuleError(f"rule `lookup` acts on text, not on {context.type}")
         outputs = {found.casefold(): output for found, output in self.values.items()}
-        words = "|".join(sorted(map(re.escape, outputs), key=len, reverse=True))
+        by_length = sorted(outputs, key=len, reverse=True)
+        words = "|".join(map(re.escape, by_length))
         pattern = re.compile(rf"(?<!\w)(?:{words})(?!\w)")
 
         def whole(value: Any) -> str | None:
@@ -53,4 +56,15 @@ class Lookup(Rule):
             return outputs[found[-1]] if found else self.otherwise
 
         plain = whole if self.match == "whole" else word
-        return BoundRule(STRING, plain, columnar_of(plain, STRING, STRING))
+        columnar = columnar_of(plain, STRING, STRING)
+        if self.match == "whole" or not all(outputs):
+            return BoundRule(STRING, plain, columnar)
+
+        def kernels() -> Columnar:
+            from cdc.privacy.transforms.coarse_kernels import Words, word_kernel  # noqa: PLC0415
+
+            known = {word: outputs[word] for word in by_length}
+            words, slow = Words.of(known, self.otherwise), slice_of(plain, STRING, STRING)
+            return {"columnar": lambda column: word_kernel(words, column, slow)}
+
+        return BoundRule(STRING, plain, columnar, kernels=kernels)

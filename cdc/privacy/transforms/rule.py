@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, Required, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,6 +40,13 @@ class Context:
     needed: tuple[Canonical, ...] = ()
 
 
+class Columnar(TypedDict, total=False):
+    """Fields of a `BoundRule` that kernels replace."""
+
+    columnar: Required[Callable[..., Column]]
+    blind: Callable[[Column], IntArray]
+
+
 @dataclass(frozen=True, slots=True)
 class BoundRule:
     """A rule at work on one column.
@@ -52,6 +59,9 @@ class BoundRule:
     of `Rule.needs`; where any of them is NULL, so is the output.
 
     Another `made_by` gives another pseudonym for the same value.
+
+    `kernels` makes machine code of `columnar` (and `blind`); a rule without is a Python call a
+    value, on its own column only.
     """
 
     type: Canonical
@@ -59,6 +69,11 @@ class BoundRule:
     columnar: Callable[..., Column]
     blind: Callable[[Column], IntArray] | None = None
     made_by: MadeBy = field(default_factory=dict)
+    kernels: Callable[[], Columnar] | None = None
+
+    def by_kernels(self) -> BoundRule:
+        """The same rule with its column functions by kernels, where it has them."""
+        return self if self.kernels is None else replace(self, **self.kernels())
 
 
 class Rule(BaseModel, ABC):
@@ -91,17 +106,25 @@ class Rule(BaseModel, ABC):
         """
 
 
+def slice_of(
+    plain: Callable[[Any], Any], source: Canonical, target: Canonical
+) -> Callable[[bytes], bytes | None]:
+    """A per-value definition from slice to slice."""
+    return lambda data: to_slice(plain(from_slice(data, source)), target)
+
+
 def columnar_of(
     plain: Callable[[Any], Any], source: Canonical, target: Canonical
 ) -> Callable[[Column], Column]:
     """The columnar form of a per-value definition; equal slices are computed once a batch."""
+    convert = slice_of(plain, source, target)
 
     def columnar(column: Column) -> Column:
         known: dict[bytes | None, bytes | None] = {None: None}
         out = []
         for data in column.values():
-            if data not in known:
-                known[data] = to_slice(plain(from_slice(data, source)), target)
+            if data is not None and data not in known:
+                known[data] = convert(data)
             out.append(known[data])
         return Column.of(out)
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from cdc.canonical import from_slice, to_text
 from cdc.column import Column
 from cdc.privacy.transforms.keyed import Mac, blinder, derive_key, describe_making, require_key
-from cdc.privacy.transforms.rule import BoundRule, Context, RefusedRuleError, Rule
+from cdc.privacy.transforms.rule import BoundRule, Columnar, Context, RefusedRuleError, Rule
 from registry.derive.types import STRING, Canonical
 
 TOKEN_BYTES = 20
@@ -47,7 +47,8 @@ class Token(Rule):
         """
         key = require_key("token", self.key, context)
         _refuse_fold(self, context)
-        mac = Mac(derive_key(key, context.purpose, self.type))
+        secret = derive_key(key, context.purpose, self.type)
+        mac = Mac(secret)
         prefix = f"v{key.current}."
         text = _text_of(context.type, fold=self.fold)
 
@@ -60,7 +61,15 @@ class Token(Rule):
             lambda column: _tokens(column, context.type, plain),
             blinder(context.type, lambda value: mac(text(value)), TOKEN_BYTES),
             describe_making(self.rule, key, self.type),
+            lambda: self._kernels(secret, prefix, context.type),
         )
+
+    def _kernels(self, secret: bytes, prefix: str, canonical: Canonical) -> Columnar:
+        from cdc.privacy.transforms.token_kernels import TokenKernels  # noqa: PLC0415 (numba)
+
+        text = _text_of(canonical, fold=self.fold)
+        made = TokenKernels(secret, prefix.encode(), TOKEN_BYTES, canonical, text, fold=self.fold)
+        return {"columnar": made.tokens, "blind": made.blind}
 
 
 def _refuse_fold(rule: Token, context: Context) -> None:
