@@ -191,8 +191,16 @@ class Say(Protocol):
 
 
 READING_COMMANDS: Sequence[str] = (
+    "connectors export",
+    "connectors logs",
+    "connectors plan",
+    "connectors plan --output json",
     "connectors status",
     "connectors status --output json",
+    "dlq list",
+    "dlq list --output json",
+    "policies k",
+    "policies k --output json",
     "policies keys list",
     "policies lint",
     "policies lint --output json",
@@ -201,6 +209,7 @@ READING_COMMANDS: Sequence[str] = (
     "registry export {registry}",
     "relay status",
     "relay status --output json",
+    "schemas lock --check",
     "stack logs {log} -n 100000",
     "stack status",
     "stack status --output json",

@@ -18,8 +18,9 @@ from ruamel.yaml import YAML
 
 from cdc.errors import StackError
 from cdc.keys import Key, KeyRing
+from cdc.privacy.plan import bind_rule
 from cdc.privacy.transforms import RULES_BY_NAME, AnyRule
-from cdc.privacy.transforms.rule import Context, RefusedRuleError, Rule
+from cdc.privacy.transforms.rule import RefusedRuleError, Rule
 from cdc.prove.draw import LABELLED, draw_text
 from cdc.prove.markers import Ledger, Sort
 from registry.derive.table import Column, Table
@@ -29,6 +30,8 @@ DATABASE = "pizzashop"
 KEPT, HIDDEN = "kept", "hidden"
 OVERSIZE = "oversize"
 """A column whose text, encrypted, no longer fits into a record."""
+LATITUDE, LONGITUDE = "lat", "lon"
+"""Numbers that are places on earth, as one rule needs them."""
 
 # Where the bare name of a type is not its declaration, or would be too short for a mark.
 _DECLARED: Mapping[str, str] = {
@@ -50,6 +53,7 @@ _WITHOUT_COMMENT = frozenset(
     name for name in MYSQL_TYPES if canonical_of_mysql(name) == Canonical("geometry")
 )
 _RULE: TypeAdapter[AnyRule] = TypeAdapter(AnyRule)
+_ONLY: Mapping[str, str] = {OVERSIZE: "encrypt", LATITUDE: "geohash"}
 _KEEP: Mapping[str, Any] = {"class": "public", "rule": "keep"}
 
 
@@ -78,6 +82,8 @@ def declare(table: CanaryTable, ledger: Ledger, rng: random.Random) -> str:
         "id BIGINT",
         "code VARCHAR(80)",
         f"{OVERSIZE} LONGTEXT",
+        f"{LATITUDE} DECIMAL(17,16)",
+        f"{LONGITUDE} DECIMAL(17,16)",
         *(
             f"{slug(kind)}_{side} {_declared(kind, f'{table.qualified}.{slug(kind)}', marks)}"
             for side, marks in _sides(ledger, rng, table)
@@ -156,7 +162,7 @@ def choose_rules(shape: Table, keys: KeyRing) -> Mapping[str, Mapping[str, Any]]
         fitting = [
             (name, example)
             for name, example in _candidates(column.name)
-            if _binds(example, column, keys, is_key=column.name in shape.key)
+            if _binds(example, column, shape, keys)
         ]
         name, chosen[column.name] = min(fitting, key=lambda pair: used[pair[0]])
         used[name] += 1
@@ -164,8 +170,9 @@ def choose_rules(shape: Table, keys: KeyRing) -> Mapping[str, Mapping[str, Any]]
 
 
 def _candidates(column: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    only = _ONLY.get(column)
     for name, rule in RULES_BY_NAME.items():
-        if name != "keep" and (column != OVERSIZE or name == "encrypt"):
+        if name != "keep" and (name == only if only else name != _ONLY[LATITUDE]):
             yield name, example_of(rule)
 
 
@@ -176,13 +183,13 @@ def example_of(rule: type[Rule]) -> Mapping[str, Any]:
     return {key: value for key, value in example.items() if key != "as"}
 
 
-def _binds(example: Mapping[str, Any], column: Column, keys: KeyRing, *, is_key: bool) -> bool:
+def _binds(example: Mapping[str, Any], column: Column, shape: Table, keys: KeyRing) -> bool:
     if column.type is None:
         return str(example["rule"]) == "drop"
     try:
         rule: AnyRule = _RULE.validate_python(example)
         if not rule.drops:
-            rule.bind(Context(column.type, keys, "governed", is_key))
+            bind_rule(shape, column, rule, keys, "governed")
     except (RefusedRuleError, ValidationError):
         return False
-    return rule.injective or not is_key
+    return rule.injective or column.name not in shape.key

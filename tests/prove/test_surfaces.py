@@ -6,6 +6,7 @@ import base64
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import requests
@@ -13,8 +14,8 @@ from starlette.testclient import TestClient
 
 from cdc.admin.app import create_app
 from cdc.config import RelaySettings
-from cdc.deadletter import Origin, Original, seal_letter
-from cdc.errors import PolicyError, Unreachable
+from cdc.deadletter import Letter, Origin, Original, seal_letter
+from cdc.errors import Unreachable
 from cdc.kafka.layout import STATUS
 from cdc.kafka.memory import MemoryBroker, MemoryReader, MemorySink, MemoryTopics
 from cdc.kafka.port import GroupMetadata, TopicSpec
@@ -133,17 +134,22 @@ def test_aborted_and_open_transactions_are_searched(planted, broker):
 
 def test_the_clear_parts_of_a_dead_letter_are_searched(planted, broker):
     """The sealed original shows nothing; a message or a key that quotes shows it."""
-    original = Original(b"k", planted[Sort.HIDDEN].encode())
-    origin = Origin("mysql.shop.people", 0, 7)
-    error = PolicyError("rule_cannot_act", "column name: its rule cannot act", column="name")
-    broker.append("governed.dlq", *seal_letter(error, origin, original, CIPHER))
+    letter = Letter(
+        "rule_cannot_act",
+        "anonymize",
+        "name",
+        "column name: its rule cannot act",
+        Origin("mysql.shop.people", 0, 7),
+        original=Original(b"k", planted[Sort.HIDDEN].encode()),
+    )
+    broker.append("governed.dlq", *seal_letter(letter, CIPHER))
     assert planted.search(*topics_of(broker)).leaks == []
-    for leaky, key in (
-        (PolicyError("r", f"cannot act on {planted[Sort.HIDDEN]}"), None),
-        (error, planted[Sort.HIDDEN].encode()),
-        (PolicyError("r", f"cannot act on {planted[Sort.KEPT]}"), None),
+    for leaky in (
+        replace(letter, message=f"cannot act on {planted[Sort.HIDDEN]}"),
+        replace(letter, key=planted[Sort.HIDDEN].encode()),
+        replace(letter, message=f"cannot act on {planted[Sort.KEPT]}"),
     ):
-        broker.append("governed.dlq", *seal_letter(leaky, origin, original, CIPHER, key=key))
+        broker.append("governed.dlq", *seal_letter(leaky, CIPHER))
     leaks = planted.search(*topics_of(broker)).leaks
     assert [leak.place for leak in leaks] == [f"governed.dlq/0/{n} value" for n in (1, 2, 3)]
     assert leaks[1].encoding == "base64"
@@ -187,7 +193,7 @@ def test_log_files_are_searched(planted, tmp_path):
 def test_metrics_are_searched(planted):
     """A label that holds a value."""
     metrics = Metrics()
-    metrics.add(EVENTS, table=planted[Sort.KEPT], outcome="dead")
+    metrics.add(EVENTS, table=planted[Sort.KEPT], outcome="dead", path="slow")
     with HealthServer(0, Health(), metrics) as server, requests.Session() as session:
         url = f"http://127.0.0.1:{server.port}"
         surface = http_surface("relay", url, ["/health", "/metrics"], (), session.get)

@@ -34,7 +34,8 @@ def shape_of(name: str) -> Table:
     ]
     first = [Column("id", LONG, nullable=False), Column("code", STRING, nullable=False)]
     oversize = [Column(OVERSIZE, STRING, nullable=True)]
-    return Table("pizzashop", name, (*first, *oversize, *sides), ("id", "code"))
+    place = [Column(it, Canonical("decimal", 17, 16), nullable=True) for it in ("lat", "lon")]
+    return Table("pizzashop", name, (*first, *oversize, *place, *sides), ("id", "code"))
 
 
 @pytest.mark.parametrize("table", [AVRO, JSON])

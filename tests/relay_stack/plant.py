@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from cdc.control.commands import Kind, command_record, new_command
 from cdc.control.state import ControlState, read_state
 from cdc.control.status import RelayStatus, read_status
 from cdc.deadletter import Letter, open_letter, read_letters
-from cdc.event import RawBatch, Shape
+from cdc.event import RawBatch
 from cdc.kafka.layout import COMMANDS, STATE, STATUS
 from cdc.kafka.memory import (
     MemoryAppender,
@@ -108,7 +108,6 @@ class Plant:
 
     broker: MemoryBroker = field(default_factory=MemoryBroker)
     programs: Any = field(default_factory=FakePrograms)
-    split: Callable[[RawBatch], Iterable[tuple[Shape | None, RawBatch]]] = split
     time: Time = field(default_factory=Time)
     settings: RelaySettings = field(
         default_factory=lambda: RelaySettings(prefixes=["raw"], batch_events=5)

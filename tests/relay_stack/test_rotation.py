@@ -22,7 +22,6 @@ from registry.client import RegistryClient
 from registry.model import SchemaId, Subject
 from tests.builders import USERS, RawTopic, user
 from tests.registry.servers import serve
-from tests.relay_stack import plant as plants
 from tests.relay_stack.plant import Plant
 from tests.stream.programs import fail
 
@@ -81,10 +80,10 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[World]:
     """One partition each way, so that records stand in order."""
-    monkeypatch.setattr(plants, "split", split_shapes)
-    plant = Plant(settings=RelaySettings(prefixes=["mysql"], governed_partitions=1))
+    settings = RelaySettings(prefixes=["mysql"], governed_partitions=1)
+    plant = Plant(settings=settings, split=split_shapes)
     plant.topics.create([TopicSpec(RAW.topic, 1)])
     with serve(build_registry(f"sqlite:///{tmp_path}/registry.db")) as url:
         yield World(plant, RegistryClient(url), tmp_path)
@@ -141,7 +140,7 @@ def test_a_rotated_record_key_stops_its_table(world: World, key: Key) -> None:
     assert world.plant.offset(RAW.topic) == 1
     stop = world.plant.state().stops[RAW.topic]
     assert stop.code == "key_rotated"
-    assert "raise `major`" in stop.hint
+    assert "raise its `major`" in stop.hint
 
 
 def test_the_new_major_goes_on_where_the_old_one_stopped(world: World) -> None:

@@ -196,7 +196,7 @@ def test_a_date_outside_of_time_is_rejected_where_json_cannot_say_it(is_key):
         _safe_batch(columns[:1], [1]),
         offsets=np.arange(2),
         index=np.arange(2),
-        op=[Op.CREATE] * 2,
+        op=np.array([ord(Op.CREATE)] * 2, np.uint8),
         source_ts_us=np.zeros(2, np.int64),
         blind=np.zeros(2, np.int64),
         columns={
