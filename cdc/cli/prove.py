@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,7 @@ from cdc.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from cdc.config import Settings
-    from cdc.prove.proof import Check
     from cdc.prove.report import Proof
-
-CHECKS: Sequence[Check] = ()
-"""Further checks that a proof needs; each gets the settings of the stack that was searched."""
 
 
 @click.command()
@@ -69,8 +64,8 @@ def _prove(settings: Settings, config: Path | None, *, live: bool) -> Proof:
 
     with Report() as report:
         if live:
-            return prove_live(settings, Runner(config, os.environ), report, CHECKS)
-        return prove_on_ground(settings, report, CHECKS)
+            return prove_live(settings, Runner(config, os.environ), report)
+        return prove_on_ground(settings, report)
 
 
 def _write(file: Path, text: str) -> None:
