@@ -17,6 +17,8 @@ from cdc.anonymity import AnonymityWatch, CellCounter, Target, choose_targets
 from cdc.config import Settings
 from cdc.connect.client import ConnectClient
 from cdc.control.status import RelayStatus, read_status
+from cdc.doctor import Access
+from cdc.doctor.worker import WorkerClient
 from cdc.errors import ConfigError, Unreachable
 from cdc.govern import Governor, PolicyFolder
 from cdc.kafka.client import KafkaAccess
@@ -271,3 +273,17 @@ def plan_tables(settings: Settings, database: Database, names: Sequence[str]) ->
 def raw_topic_of(settings: Settings, plan: Plan) -> str:
     """The raw topic of a table: that of the first prefix."""
     return f"{settings.relay.prefixes[0]}.{plan.table.qualified}"
+
+
+def build_access(settings: Settings) -> Access:
+    """How `cdc doctor` reaches what it looks at; nothing is opened yet."""
+
+    def login(user: str, password: str) -> Database:
+        return Database(*settings.mysql_address, user, password)
+
+    return Access(
+        database=lambda: open_database(settings),
+        login=login,
+        connect=lambda: WorkerClient(settings.connect_url, retries=1),
+        topics=lambda: KafkaAccess.of(settings).topics(),
+    )

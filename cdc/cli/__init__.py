@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "connectors": ("cdc.cli.connectors:connectors", "Debezium connectors as files: apply, status."),
     "demo": ("cdc.cli.demo:demo", "Everything from one command, before your eyes."),
+    "doctor": ("cdc.cli.doctor:doctor", "What is wrong with MySQL, connectors, tables, topics."),
     "policies": ("cdc.cli.policies:policies", "What may leave: first policy, lint, show, keys."),
     "registry": ("cdc.cli.registry:registry", "A schema registry alone; export, import, check."),
     "relay": ("cdc.cli.relay:relay", "The record path: raw topics in, governed topics out."),

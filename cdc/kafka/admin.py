@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection
 from confluent_kafka import TopicPartition as ClientPartition
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
 from cdc.errors import TransientError
@@ -72,6 +74,21 @@ class KafkaTopics:
         with self._door.mapped("list topics"):
             metadata = self._client.list_topics(timeout=ANSWER_TIMEOUT_S)
         return sorted(name for name in metadata.topics if not name.startswith("__"))
+
+    def configs(self, names: Sequence[str]) -> dict[str, Mapping[str, str]]:
+        """See the port."""
+        if not names:
+            return {}
+        futures = self._client.describe_configs(
+            [ConfigResource(ResourceType.TOPIC, name) for name in names],
+            request_timeout=ANSWER_TIMEOUT_S,
+        )
+        found: dict[str, Mapping[str, str]] = {}
+        for resource, future in futures.items():
+            with self._door.mapped(f"read the settings of topic {resource.name}"):
+                if (entries := _unless(future.result, *_UNKNOWN)) is not None:
+                    found[resource.name] = {e.name: e.value or "" for e in entries.values()}
+        return found
 
     def ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
         """See the port; a partition just created has no leader for a moment: that is waited for."""

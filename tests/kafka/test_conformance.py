@@ -344,6 +344,18 @@ def test_topics_are_created_once_and_known_by_id(world: World) -> None:
     assert world.topics.describe([topic])[topic].topic_id != before[topic].topic_id
 
 
+def test_the_settings_of_topics_are_told(world: World) -> None:
+    """What a topic was made with, and what the broker adds; an unknown topic is missing."""
+    topic = f"{world.prefix}.settled"
+    world.topics.create([TopicSpec(topic, 1, {"retention.ms": "60000"})])
+
+    told = world.topics.configs([topic, f"{world.prefix}.nowhere"])
+
+    assert set(told) == {topic}
+    assert told[topic]["retention.ms"] == "60000"
+    assert told[topic]["cleanup.policy"] == "delete"
+
+
 def test_two_members_share_the_tables(world: World) -> None:
     """Topics of one partition are spread, not all given to the first member."""
     topics = [make_topic(world, f"shop.t{number}") for number in range(4)]

@@ -31,6 +31,14 @@ class MemoryTopics:
         """See the port."""
         return sorted(self._broker.topics)
 
+    def configs(self, names: Sequence[str]) -> dict[str, Mapping[str, str]]:
+        """See the port; of the broker's defaults there is only its cleanup policy."""
+        return {
+            name: {"cleanup.policy": "delete", **self._broker.topics[name].config}
+            for name in names
+            if name in self._broker.topics
+        }
+
     def ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
         """See the port."""
         return {
