@@ -1,20 +1,34 @@
-"""What is wrong with a connector's configuration, beyond single settings: a file will do."""
+"""What is wrong with a connector's configuration: a file will do."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from cdc.connect.desired import CONNECT_REFERENCE, SECRET_KEY
 from cdc.doctor.capturing import INCLUDE_LISTS
 from cdc.doctor.converters import CONVERTER_RULES
 from cdc.doctor.rule import ERROR, WARNING, Flaw, Rule
-from cdc.doctor.settings import SETTING_RULES
+from cdc.doctor.settings import SETTINGS, Setting
 from cdc.doctor.world import Connector, World
 
 _PLAN = re.compile(r"topic\.creation\.[^.]+\.(partitions|cleanup\.policy)")
 _HISTORY = "schema.history.internal"
 _LASTING_HISTORY = "io.debezium.storage.kafka.history.KafkaSchemaHistory"
+
+
+def _judge(setting: Setting, connector: Connector, _: World) -> Iterator[Flaw]:
+    value = connector.get(setting.key, setting.default)
+    if setting.is_wrong(value):
+        unset = setting.key not in connector.config
+        default = f", so it is `{setting.default}`" if setting.default else ""
+        yield Flaw(
+            f"`{setting.key}` is not set{default}" if unset else f"`{setting.key}` is `{value}`",
+            f'"{setting.key}": "{setting.use}"',
+            setting.why,
+            setting.key,
+        )
 
 
 def _flattened(connector: Connector, _: World) -> Iterator[Flaw]:
@@ -106,10 +120,10 @@ def _fleeting_history(connector: Connector, _: World) -> Iterator[Flaw]:
 def _no_server_id(connector: Connector, _: World) -> Iterator[Flaw]:
     if not connector.get("database.server.id"):
         yield Flaw(
-            "`database.server.id` is not set",
+            "`database.server.id` is not set: the connector will not start",
             '"database.server.id": a number that no server and no other reader has',
-            "One is drawn at random; where another reader has it, MySQL cuts off one of the two,"
-            " again and again.",
+            "Older versions draw one at random; where another reader has it, MySQL cuts off one of"
+            " the two, again and again.",
             "database.server.id",
         )
 
@@ -163,7 +177,7 @@ def _wrong_topic_plan(connector: Connector, _: World) -> Iterator[Flaw]:
 
 
 CONNECTOR_RULES: Sequence[Rule[Connector]] = (
-    *SETTING_RULES,
+    *(Rule(row.code, row.severity, row.says, partial(_judge, row)) for row in SETTINGS),
     *CONVERTER_RULES,
     Rule("flattened-envelope", ERROR, "a transform takes the envelope away", _flattened),
     Rule("literal-secret", ERROR, "a secret is written out", _literal_secret),
@@ -182,7 +196,7 @@ CONNECTOR_RULES: Sequence[Rule[Connector]] = (
         "the history of the tables' shapes does not last",
         _fleeting_history,
     ),
-    Rule("no-server-id", WARNING, "the connector has no server id of its own", _no_server_id),
+    Rule("no-server-id", ERROR, "the connector has no server id of its own", _no_server_id),
     Rule("shared-server-id", ERROR, "two connectors have one server id", _shared_server_id),
     Rule("shared-prefix", ERROR, "two connectors write to the same topics", _shared_prefix),
     Rule("no-topic-plan", WARNING, "nothing says how raw topics are made", _no_topic_plan),

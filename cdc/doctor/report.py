@@ -14,7 +14,7 @@ from cdc.doctor.tables import TABLE_RULES
 from cdc.doctor.topics import TOPIC_RULES, is_judged
 from cdc.doctor.versions import MYSQL_VERSION_RULES, WORKER_RULES
 from cdc.doctor.world import Absence, Capture, Connector, World
-from cdc.findings import Check, Finding, Location, Report
+from cdc.findings import Check, Finding, Location, Report, Severity
 
 COMMAND = "cdc doctor"
 UNREACHABLE = "unreachable"
@@ -66,7 +66,12 @@ def diagnose(world: World) -> Report:
     for area in AREAS:
         for subject in area.subjects(world):
             found.setdefault(subject.label, []).extend(_look(area.rules, subject, world))
-    return Report(COMMAND, tuple(Check(label, tuple(each)) for label, each in found.items()))
+    checks = (Check(label, tuple(sorted(each, key=_rank))) for label, each in found.items())
+    return Report(COMMAND, tuple(checks))
+
+
+def _rank(finding: Finding) -> int:
+    return list(Severity).index(finding.severity)
 
 
 def _unreachable(absence: Absence) -> Finding:

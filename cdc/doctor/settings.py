@@ -6,12 +6,10 @@ connectors/pizzashop.json says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from cdc.doctor.rule import ERROR, NOTE, WARNING, Flaw, Rule
-from cdc.doctor.world import Connector, World
+from cdc.doctor.rule import ERROR, NOTE, WARNING
 from cdc.findings import Severity
 from cdc.kafka.port import MAX_MESSAGE_BYTES
 
@@ -263,23 +261,4 @@ SETTINGS: Sequence[Setting] = (
         "more tasks than the connector can have",
         "One binary log is read by one task; more are never started.",
     ),
-)
-
-
-def _judge(setting: Setting, connector: Connector, _: World) -> Iterator[Flaw]:
-    value = connector.get(setting.key, setting.default)
-    if setting.is_wrong(value):
-        unset = setting.key not in connector.config
-        default = f", so it is `{setting.default}`" if setting.default else ""
-        yield Flaw(
-            f"`{setting.key}` is not set{default}" if unset else f"`{setting.key}` is `{value}`",
-            f'"{setting.key}": "{setting.use}"',
-            setting.why,
-            setting.key,
-        )
-
-
-SETTING_RULES: Sequence[Rule[Connector]] = tuple(
-    Rule(setting.code, setting.severity, setting.says, partial(_judge, setting))
-    for setting in SETTINGS
 )

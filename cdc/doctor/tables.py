@@ -10,6 +10,7 @@ from cdc.doctor.converters import replaces_nulls
 from cdc.doctor.rule import ERROR, NOTE, WARNING, Flaw, Rule
 from cdc.doctor.world import CapturedTable, World
 from cdc.source import ColumnFacts
+from cdc.source.inspection import NOW
 
 MONEY = re.compile(r"(?:^|_)(?:price|amount|cost|total|fee|balance|salary|revenue|tax)s?(?:_|$)")
 LONGITUDE = re.compile(r"(?:^|_)(?:lon|lng|long|longitude)$")
@@ -36,7 +37,7 @@ def _no_key(table: CapturedTable, world: World) -> Iterator[Flaw]:
 
 
 def _null_defaults(table: CapturedTable, _: World) -> Iterator[Flaw]:
-    hit = [c.name for c in table.facts.columns if c.nullable and c.fallback is not None]
+    hit = [c.name for c in table.facts.columns if c.nullable and _is_sent(c)]
     found = [connector.name for connector in table.connectors if replaces_nulls(connector)]
     if hit and found:
         yield Flaw(
@@ -44,6 +45,12 @@ def _null_defaults(table: CapturedTable, _: World) -> Iterator[Flaw]:
             f"let the converter of {', '.join(found)} keep NULLs (rule null-becomes-default)",
             "Nothing tells such a value from one that was written.",
         )
+
+
+def _is_sent(column: ColumnFacts) -> bool:
+    """Whether the event's schema has the column's DEFAULT; a TIMESTAMP's `now` is not in it."""
+    is_now = (column.fallback or "").upper().startswith(NOW)
+    return column.fallback is not None and not (is_now and column.type == "timestamp")
 
 
 def _float_money(table: CapturedTable, _: World) -> Iterator[Flaw]:

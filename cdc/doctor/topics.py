@@ -93,7 +93,7 @@ def _small_messages(topic: Topic, world: World) -> Iterator[Flaw]:
         yield Flaw(
             f"the topic takes records of at most {largest:,} bytes",
             _alter(topic, f"max.message.bytes={MAX_MESSAGE_BYTES}"),
-            "A larger row stops the connector, and with it every other table.",
+            "A larger row stops the connector, and all its tables; or it becomes a dead letter.",
         )
 
 

@@ -62,7 +62,7 @@ def _old_debezium(worker: Worker, _: World) -> Iterator[Flaw]:
         yield Flaw(
             f"Debezium's MySQL connector is {version}; needed: 3.0 or newer",
             "replace the plugin, then restart the workers",
-            "Events lack `ts_us`, and MySQL 8.4 is not known to it.",
+            "Its settings have other names and defaults, and newer servers are not known to it.",
         )
 
 

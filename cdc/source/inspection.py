@@ -11,12 +11,13 @@ from itertools import groupby
 
 from sqlalchemy import Connection, RowMapping, text
 
+NOW = "CURRENT_TIMESTAMP"
 _SYSTEM = "('mysql', 'sys', 'information_schema', 'performance_schema')"
 
 _COLUMNS = text(f"""
     SELECT table_schema AS db, table_name AS tbl, column_name AS name, data_type AS type,
            column_type AS declared, is_nullable = 'YES' AS nullable, column_default AS fallback,
-           character_set_name AS charset, numeric_precision AS digits, numeric_scale AS scale
+           extra, character_set_name AS charset, numeric_precision AS digits, numeric_scale AS scale
     FROM information_schema.columns JOIN information_schema.tables
          USING (table_schema, table_name)
     WHERE table_type = 'BASE TABLE' AND table_schema NOT IN {_SYSTEM}
@@ -43,7 +44,7 @@ _CASCADES = text("""
 class ColumnFacts:
     """A column: `type` as `decimal`, `declared` as `decimal(10,8) unsigned`.
 
-    `fallback` is its DEFAULT; `charset` is empty where it holds no text.
+    `fallback` is its DEFAULT, none for an expression; `charset` is empty where it holds no text.
     """
 
     name: str
@@ -116,11 +117,19 @@ def _column(row: RowMapping) -> ColumnFacts:
         row["type"].lower(),
         row["declared"],
         bool(row["nullable"]),
-        row["fallback"],
+        _default(row),
         row["charset"] or "",
         row["digits"] or 0,
         row["scale"] or 0,
     )
+
+
+def _default(row: RowMapping) -> str | None:
+    """A constant or CURRENT_TIMESTAMP; other expressions are no default to a reader of changes."""
+    fallback: str | None = row["fallback"]
+    is_expression = "DEFAULT_GENERATED" in row["extra"]
+    now = (fallback or "").upper().startswith(NOW)
+    return None if is_expression and not now else fallback
 
 
 def _keys(rows: Iterable[RowMapping]) -> Mapping[tuple[str, str], tuple[str, ...]]:
