@@ -30,9 +30,9 @@ class Judged(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Rules, and what of a world they look at; `needs` is for the docs."""
+    """Rules, and what of a world they look at; `title` and `needs` are for the docs."""
 
-    name: str
+    title: str
     needs: str
     subjects: Callable[[World], Iterable[Judged]]
     rules: Sequence[Rule[Any]]
@@ -40,17 +40,24 @@ class Area:
 
 AREAS: Sequence[Area] = (
     Area(
-        "server",
+        "Server",
         "MySQL",
         lambda world: [world.server] if world.server else [],
         (*MYSQL_VERSION_RULES, *SERVER_RULES),
     ),
-    Area("worker", "Connect", lambda world: [world.worker] if world.worker else [], WORKER_RULES),
-    Area("connector", "a connector or its file", lambda w: w.connectors, CONNECTOR_RULES),
-    Area("capture", "a connector and MySQL", lambda world: world.captures, CAPTURE_RULES),
-    Area("table", "a connector and MySQL", lambda world: world.captured_tables, TABLE_RULES),
     Area(
-        "topic",
+        "Kafka Connect",
+        "Connect",
+        lambda world: [world.worker] if world.worker else [],
+        WORKER_RULES,
+    ),
+    Area("Connector", "a connector or its file alone", lambda w: w.connectors, CONNECTOR_RULES),
+    Area(
+        "Connector and server", "a connector and MySQL", lambda world: world.captures, CAPTURE_RULES
+    ),
+    Area("Table", "a connector and MySQL", lambda world: world.captured_tables, TABLE_RULES),
+    Area(
+        "Topic",
         "a connector and Kafka",
         lambda world: [topic for topic in world.topics if is_judged(topic.name, world)],
         TOPIC_RULES,

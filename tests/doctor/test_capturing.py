@@ -23,7 +23,7 @@ USERS = TableFacts("shop", "users")
         ({"database.include.list": "shop", "table.exclude.list": ".*users"}, False),
     ],
 )
-def test_lists_are_read_as_debezium_reads_them(config: dict[str, str], captured: bool) -> None:
+def test_lists_are_read_as_debezium_reads_them(config: dict[str, str], *, captured: bool) -> None:
     """Whole names, case ignored, commas between; every list must let the table through."""
     assert captures(config, USERS) is captured
 

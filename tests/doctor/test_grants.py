@@ -31,7 +31,7 @@ def grants_of(*lines: str) -> Grants:
     ],
 )
 def test_grants_say_what_is_allowed_where(
-    line: str, privilege: str, place: tuple[str, str], allowed: bool
+    line: str, privilege: str, place: tuple[str, str], *, allowed: bool
 ) -> None:
     """A grant covers its place and what is inside it; single columns, routines, roles do not."""
     assert grants_of(line).allows(privilege, *place) is allowed

@@ -66,9 +66,14 @@ TOPICS = (
 )
 
 
+def profile_file() -> Connector:
+    """The connector file that the repository recommends; MySQL has not been asked."""
+    return read_connector_file(PROFILE, VALUES)
+
+
 def profile() -> Connector:
     """The connector that the repository recommends, with the rights that it needs."""
-    return replace(read_connector_file(PROFILE, VALUES), grants=parse_grants(SOUND_GRANTS))
+    return replace(profile_file(), grants=parse_grants(SOUND_GRANTS))
 
 
 def sound_world() -> World:
