@@ -25,7 +25,8 @@ def _server_id_clash(capture: Capture, _: World) -> Iterator[Flaw]:
         yield Flaw(
             f"`database.server.id` is {own}, the server's own",
             '"database.server.id": a number that no server and no other reader has',
-            "MySQL does not send a reader what comes from a server of the reader's id.",
+            "Of two readers with one id MySQL cuts off the older: this server would be the other,"
+            " once it is somebody's replica.",
             "database.server.id",
         )
 
@@ -111,7 +112,7 @@ def _long_snapshot(capture: Capture, _: World) -> Iterator[Flaw]:
 
 
 CAPTURE_RULES: Sequence[Rule[Capture]] = (
-    Rule("server-id-clash", ERROR, "connector and server have one id", _server_id_clash),
+    Rule("server-id-clash", WARNING, "connector and server have one id", _server_id_clash),
     *ACCESS_RULES,
     Rule("unknown-table", WARNING, "a table that is to be captured is not there", _unknown_table),
     Rule("clear-mask", ERROR, "a mask leaves its column in clear", _clear_masks),

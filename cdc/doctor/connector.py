@@ -31,6 +31,15 @@ def _judge(setting: Setting, connector: Connector, _: World) -> Iterator[Flaw]:
         )
 
 
+def _failed(connector: Connector, _: World) -> Iterator[Flaw]:
+    if connector.failed:
+        yield Flaw(
+            "it has failed, and sends nothing",
+            f"cdc connectors status says why; then cdc connectors apply {connector.name}",
+            "Connect does not start a failed task again by itself.",
+        )
+
+
 def _flattened(connector: Connector, _: World) -> Iterator[Flaw]:
     for name in connector.entries("transforms"):
         key = f"transforms.{name}.type"
@@ -123,7 +132,7 @@ def _no_server_id(connector: Connector, _: World) -> Iterator[Flaw]:
             "`database.server.id` is not set: the connector will not start",
             '"database.server.id": a number that no server and no other reader has',
             "Older versions draw one at random; where another reader has it, MySQL cuts off one of"
-            " the two, again and again.",
+            " the two.",
             "database.server.id",
         )
 
@@ -141,7 +150,7 @@ def _shared(key: str, why: str, connector: Connector, world: World) -> Iterator[
 
 
 def _shared_server_id(connector: Connector, world: World) -> Iterator[Flaw]:
-    why = "MySQL cuts off the older of two readers with one id; both restart for ever."
+    why = "MySQL cuts off the older of two readers with one id, and its task fails (error 1236)."
     yield from _shared("database.server.id", why, connector, world)
 
 
@@ -177,6 +186,7 @@ def _wrong_topic_plan(connector: Connector, _: World) -> Iterator[Flaw]:
 
 
 CONNECTOR_RULES: Sequence[Rule[Connector]] = (
+    Rule("failed-connector", ERROR, "a connector or its task has failed", _failed),
     *(Rule(row.code, row.severity, row.says, partial(_judge, row)) for row in SETTINGS),
     *CONVERTER_RULES,
     Rule("flattened-envelope", ERROR, "a transform takes the envelope away", _flattened),

@@ -18,19 +18,33 @@ def read_connector_file(file: Path, substitutions: Mapping[str, str]) -> Connect
     Raises:
         ConfigError: it cannot be read, or is neither of the two.
     """
-    try:
-        text = file.read_text()
-        document = json.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read ({type(error).__name__})") from None
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{file}:{error.lineno}: not JSON: {error.msg}") from None
-    config = document.get("config", document) if isinstance(document, dict) else None
+    text = _read(file)
+    document = _parse(file, text)
+    config = _assemble(document)
     if not isinstance(config, dict):
         raise ConfigError(f'{file}: must be {{"name": "…", "config": {{…}}}}')
-    name = document.get("name", file.stem)
     texts = {key: fill(_text(value), substitutions) for key, value in config.items()}
-    return Connector(str(name), texts, file, _lines(text, texts))
+    return Connector(str(document.get("name", file.stem)), texts, file, _lines(text, texts))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: cannot be read ({type(error).__name__})") from None
+
+
+def _parse(file: Path, text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{file}:{error.lineno}: not JSON: {error.msg}") from None
+    return document if isinstance(document, dict) else {"config": None}
+
+
+def _assemble(document: dict[str, Any]) -> Any:
+    """The configuration that the document means."""
+    return document.get("config", document)
 
 
 def _text(value: Any) -> str:

@@ -96,8 +96,18 @@ def _ask(part: str, ask: Callable[[], Answer], absent: list[Absence]) -> Answer 
 def _read_connect(client: WorkerClient) -> _Running:
     worker = client.read_worker()
     configs = {name: client.get_config(name) for name in client.list_connectors()}
-    connectors = tuple(Connector(name, config) for name, config in configs.items() if config)
+    connectors = tuple(
+        Connector(name, config, failed=_has_failed(client, name))
+        for name, config in configs.items()
+        if config
+    )
     return _Running(worker, connectors, {c.name: _read_offsets(client, c) for c in connectors})
+
+
+def _has_failed(client: WorkerClient, name: str) -> bool:
+    status = client.get_status(name) or {}
+    parts = (status.get("connector", {}), *status.get("tasks", ()))
+    return any(part.get("state") == "FAILED" for part in parts)
 
 
 def _read_offsets(client: WorkerClient, connector: Connector) -> Offsets:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from cdc.doctor.capturing import names
 from cdc.doctor.converters import replaces_nulls
 from cdc.doctor.rule import ERROR, NOTE, WARNING, Flaw, Rule
-from cdc.doctor.world import CapturedTable, World
+from cdc.doctor.world import DEBEZIUM, CapturedTable, World
 from cdc.source import ColumnFacts
 from cdc.source.inspection import NOW
 
@@ -16,6 +16,8 @@ MONEY = re.compile(r"(?:^|_)(?:price|amount|cost|total|fee|balance|salary|revenu
 LONGITUDE = re.compile(r"(?:^|_)(?:lon|lng|long|longitude)$")
 # gh-ost: _x_gho, _x_ghc, _x_del; pt-online-schema-change: _x_new, _x_old, __x_new …
 HELPER = re.compile(r"_+(?P<table>.+)_(?:new|old|gho|ghc|del)")
+COMMAS_MENDED = (3, 7)
+"""From here on Debezium writes a label with a comma as it is."""
 CASCADES_LOGGED = (9, 6)
 """From here on InnoDB's foreign keys write what they change to the binary log."""
 
@@ -97,7 +99,9 @@ def _helper(table: CapturedTable, _: World) -> Iterator[Flaw]:
         )
 
 
-def _enum_commas(table: CapturedTable, _: World) -> Iterator[Flaw]:
+def _enum_commas(table: CapturedTable, world: World) -> Iterator[Flaw]:
+    if world.worker and world.worker.plugin_version(DEBEZIUM) >= COMMAS_MENDED:
+        return
     hit = [
         column.name
         for column in table.facts.columns

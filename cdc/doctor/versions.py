@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from cdc.doctor.rule import ERROR, WARNING, Flaw, Rule
-from cdc.doctor.world import Connector, Server, Worker, World, version_of
+from cdc.doctor.world import DEBEZIUM, Connector, Server, Worker, World, version_of
 
 OLDEST_CONNECT = (3, 5)
 OLDEST_DEBEZIUM = (3, 0)
 OLDEST_AVRO_CONVERTER = (7, 3)
-DEBEZIUM = "io.debezium.connector.mysql.MySqlConnector"
 AVRO_CONVERTER = "io.confluent.connect.avro.AvroConverter"
 _PLUGIN = re.compile(
     r"connector\.class|(?:key|value|header)\.converter|(?:transforms|predicates)\.[^.]+\.type"
@@ -57,25 +56,25 @@ def _old_connect(worker: Worker, _: World) -> Iterator[Flaw]:
 
 
 def _old_debezium(worker: Worker, _: World) -> Iterator[Flaw]:
-    version = worker.plugins.get(DEBEZIUM, "")
-    if version_of(version) and version_of(version) < OLDEST_DEBEZIUM:
+    version = worker.plugin_version(DEBEZIUM)
+    if version and version < OLDEST_DEBEZIUM:
         yield Flaw(
-            f"Debezium's MySQL connector is {version}; needed: 3.0 or newer",
+            f"Debezium's MySQL connector is {worker.plugins[DEBEZIUM]}; needed: 3.0 or newer",
             "replace the plugin, then restart the workers",
             "Its settings have other names and defaults, and newer servers are not known to it.",
         )
 
 
 def _old_avro_converter(worker: Worker, world: World) -> Iterator[Flaw]:
-    version = worker.plugins.get(AVRO_CONVERTER, "")
+    version = worker.plugin_version(AVRO_CONVERTER)
     used = any(
         connector.get(f"{side}.converter") == AVRO_CONVERTER
         for connector in world.connectors
         for side in ("key", "value")
     )
-    if used and version_of(version) and version_of(version) < OLDEST_AVRO_CONVERTER:
+    if used and version and version < OLDEST_AVRO_CONVERTER:
         yield Flaw(
-            f"the AvroConverter is {version}; needed: 7.3 or newer",
+            f"the AvroConverter is {worker.plugins[AVRO_CONVERTER]}; needed: 7.3 or newer",
             "replace the plugin, or use the JsonConverter with schemas",
             "It passes over `ignore.default.for.nullables` without a word, and writes the default"
             " where a row has NULL.",

@@ -13,6 +13,8 @@ from cdc.doctor.capturing import captures
 from cdc.doctor.grants import Grants
 from cdc.source import TableFacts
 
+DEBEZIUM = "io.debezium.connector.mysql.MySqlConnector"
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -48,7 +50,7 @@ class Connector:
     """A connector's configuration: running, or (`file`) as a file has it, placeholders filled.
 
     `lines` is where the file has which setting. `grants` None: not seen, `unseen` says why.
-    `missed`: the server has thrown away changes that it has not read yet.
+    `failed`: it, or its task. `missed`: the server has thrown away changes that it has not read.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Connector:
     lines: Mapping[str, int] = field(default_factory=dict)
     grants: Grants | None = None
     unseen: str = ""
+    failed: bool = False
     missed: bool = False
 
     @property
@@ -140,7 +143,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Kafka Connect: its version, and those of its plugins by class (None: it told none)."""
+    """Kafka Connect: its version, and those of its plugins by class."""
 
     url: str
     version: str
@@ -150,6 +153,10 @@ class Worker:
     def label(self) -> str:
         """What its findings stand under."""
         return f"Kafka Connect at {self.url}"
+
+    def plugin_version(self, name: str) -> tuple[int, ...]:
+        """Major and minor of a plugin; none where it is not there, or does not tell."""
+        return version_of(self.plugins.get(name, ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ _SYSTEM = "('mysql', 'sys', 'information_schema', 'performance_schema')"
 _COLUMNS = text(f"""
     SELECT table_schema AS db, table_name AS tbl, column_name AS name, data_type AS type,
            column_type AS declared, is_nullable = 'YES' AS nullable, column_default AS fallback,
-           extra AS extra, character_set_name AS charset, numeric_precision AS digits, numeric_scale AS scale
+           extra AS extra, character_set_name AS charset,
+           numeric_precision AS digits, numeric_scale AS scale
     FROM information_schema.columns JOIN information_schema.tables
          USING (table_schema, table_name)
     WHERE table_type = 'BASE TABLE' AND table_schema NOT IN {_SYSTEM}

@@ -96,6 +96,7 @@ CASES: Mapping[str, Case] = dict(
                 config({"signal.data.collection": "headworks.signals"}),
             ),
         ),
+        ("failed-connector", (connector(failed=True), connector(failed=False))),
         setting("skipped-operations", "t,d", "none"),
         setting("conversion-failures", "skip", "fail"),
         setting("errors-tolerated", "all", "none"),
@@ -319,7 +320,10 @@ CASES: Mapping[str, Case] = dict(
             "enum-comma",
             (
                 table(column("size", "enum", declared="enum('small','large, deep')")),
-                table(column("size", "enum", declared="enum('small','large')")),
+                both(
+                    table(column("size", "enum", declared="enum('small','large, deep')")),
+                    worker(debezium="3.7.0.Final"),
+                ),
             ),
         ),
         (

@@ -41,6 +41,7 @@ class FakeConnect:
     """A worker with the connectors of `configs`, each at GTIDs `abc`."""
 
     configs: dict[str, dict[str, str]] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
 
     def read_worker(self):
         return Worker("http://connect", "4.1.0", {})
@@ -50,6 +51,10 @@ class FakeConnect:
 
     def get_config(self, name):
         return self.configs[name]
+
+    def get_status(self, name):
+        state = "FAILED" if name in self.failed else "RUNNING"
+        return {"connector": {"state": "RUNNING"}, "tasks": [{"id": 0, "state": state}]}
 
     def offsets(self, name):  # noqa: ARG002 (as the client's)
         return {"offsets": [{"partition": {"server": "mysql"}, "offset": {"gtids": "abc"}}]}
@@ -101,6 +106,15 @@ def test_everything_is_observed(monkeypatch) -> None:
     assert (topic.partitions, topic.number("retention.ms")) == (2, 60000)
     assert world.worker is not None
     assert world.worker.version == "4.1.0"
+
+
+def test_a_failed_task_is_noticed() -> None:
+    """Connect's own word for it, of that connector alone."""
+    running = FakeConnect({"a": {"x": "y"}, "b": {"x": "y"}}, failed=("b",))
+
+    world = gather(scope(), access(connect=lambda: running))
+
+    assert {c.name: c.failed for c in world.connectors} == {"a": False, "b": True}
 
 
 def test_named_files_are_judged_beside_what_runs() -> None:

@@ -15,7 +15,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from cdc.doctor.grants import parse_grants
 from cdc.doctor.settings import SETTINGS
-from cdc.doctor.versions import DEBEZIUM
+from cdc.doctor.world import DEBEZIUM
 from cdc.source import Database
 from tests.doctor.test_cli import NAIVE
 
@@ -44,10 +44,11 @@ def test_the_recommended_set_up_is_fine(captured) -> None:
 
 @pytest.fixture
 def bad_topic(stack) -> Iterator[str]:
-    """A raw topic with two partitions, compacted."""
+    """A raw topic with two partitions, compacted, for small rows."""
     admin = AdminClient({"bootstrap.servers": stack.settings.bootstrap})
     name = f"{PREFIX}.pizzashop.users"
-    new = NewTopic(name, 2, 1, config={"cleanup.policy": "compact"})
+    settings = {"cleanup.policy": "compact", "max.message.bytes": "1048588"}
+    new = NewTopic(name, 2, 1, config=settings)
     admin.create_topics([new])[name].result(30)
     yield name
     admin.delete_topics([name])[name].result(30)

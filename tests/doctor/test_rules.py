@@ -4,7 +4,16 @@ from cdc.doctor import AREAS, UNREACHABLE, World, diagnose
 from cdc.doctor.settings import SETTINGS
 from cdc.findings import Severity
 from tests.doctor.cases import CASES
-from tests.doctor.worlds import PROFILE, REPOSITORY, both, config, profile, sound_world, table
+from tests.doctor.worlds import (
+    PROFILE,
+    REPOSITORY,
+    both,
+    column,
+    config,
+    profile,
+    sound_world,
+    table,
+)
 
 RULES = {rule.code: rule for area in AREAS for rule in area.rules}
 PAGES = REPOSITORY / "docs" / "doctor"
@@ -123,3 +132,10 @@ def test_a_table_that_no_connector_captures_is_not_judged() -> None:
 
     assert "no-key" in codes(captured)
     assert "no-key" not in codes(left_out)
+
+
+def test_labels_without_commas_are_no_finding() -> None:
+    """The commas between labels are not in them."""
+    world = table(column("size", "enum", declared="enum('small','it''s','large')"))(sound_world())
+
+    assert codes(world) == []

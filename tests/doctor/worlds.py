@@ -9,7 +9,7 @@ from pathlib import Path
 from cdc.doctor import World
 from cdc.doctor.files import read_connector_file
 from cdc.doctor.grants import parse_grants
-from cdc.doctor.world import Connector, Relaying, Server, Topic, Worker
+from cdc.doctor.world import DEBEZIUM, Connector, Relaying, Server, Topic, Worker
 from cdc.kafka.layout import CONTROL_SPECS
 from cdc.source import ColumnFacts, TableFacts
 
@@ -41,7 +41,6 @@ SOUND_GRANTS = (
     "GRANT SELECT, LOCK TABLES ON `pizzashop`.* TO `d`@`%`",
     "GRANT SELECT, INSERT ON `headworks`.`signals` TO `d`@`%`",
 )
-DEBEZIUM = "io.debezium.connector.mysql.MySqlConnector"
 
 Change = Callable[[World], World]
 
