@@ -13,7 +13,8 @@ from cdc.doctor.world import Capture, World
 ROWS_PER_S = 10_000
 """What a snapshot reads at least (measured: 16,000 to 40,000 small rows)."""
 _TEXT = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext"})
-_MASK = re.compile(r"column\.mask\.(?:with\.\d+\.chars|hash\..+)")
+_EXCLUDE = "column.exclude.list"
+_MASK = re.compile(r"column\.mask\.(?:with\.\d+\.chars|hash\..+)|column\.exclude\.list")
 _DRIVER = ("driver.characterEncoding", "driver.characterSetResults")
 _PLAIN = re.compile(r"[\w$]+(?:\\?\.[\w$]+)?")
 _UNIVERSAL = frozenset({"", "ascii", "binary", "latin1", "utf8", "utf8mb3", "utf8mb4"})
@@ -48,16 +49,16 @@ def _unknown_table(capture: Capture, _: World) -> Iterator[Flaw]:
 def _clear_masks(capture: Capture, _: World) -> Iterator[Flaw]:
     for key, patterns in sorted(capture.connector.config.items()):
         if _MASK.fullmatch(key):
-            for column, why in _unmasked(capture, patterns):
+            for column, why in _unmasked(capture, key, patterns):
                 yield Flaw(
-                    f"the mask of {column} does nothing: {why}",
+                    f"{column} is sent in clear: {why}",
                     "hide it in the table's policy, and keep the raw topic to the relay",
-                    "The event's schema says `masked`, and the value is there in clear.",
+                    f"`{key}` names it, and does nothing to it.",
                     key,
                 )
 
 
-def _unmasked(capture: Capture, patterns: str) -> Iterator[tuple[str, str]]:
+def _unmasked(capture: Capture, key: str, patterns: str) -> Iterator[tuple[str, str]]:
     for table in capture.tables:
         for column in table.columns:
             if not names_column(patterns, table, column):
@@ -65,7 +66,7 @@ def _unmasked(capture: Capture, patterns: str) -> Iterator[tuple[str, str]]:
             name = f"{table.qualified}.{column.name}"
             if column.name in table.key:
                 yield name, "the record's key stays as it is"
-            elif column.type not in _TEXT:
+            elif key != _EXCLUDE and column.type not in _TEXT:
                 yield name, f"{column.type.upper()} is no text"
 
 
@@ -115,7 +116,7 @@ CAPTURE_RULES: Sequence[Rule[Capture]] = (
     Rule("server-id-clash", WARNING, "connector and server have one id", _server_id_clash),
     *ACCESS_RULES,
     Rule("unknown-table", WARNING, "a table that is to be captured is not there", _unknown_table),
-    Rule("clear-mask", ERROR, "a mask leaves its column in clear", _clear_masks),
+    Rule("clear-mask", ERROR, "a masked or excluded column is sent in clear", _clear_masks),
     Rule("driver-charset", WARNING, "the driver guesses at character sets", _driver_charset),
     Rule("missed-changes", ERROR, "changes are gone before they were read", _missed_changes),
     Rule("long-snapshot", WARNING, "a snapshot outlasts half of the binary log", _long_snapshot),

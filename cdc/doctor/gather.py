@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from cdc.doctor.grants import parse_grants
 from cdc.doctor.login import Login, password_of
 from cdc.doctor.worker import WorkerClient
-from cdc.doctor.world import Absence, Connector, Relaying, Server, Topic, Worker, World
+from cdc.doctor.world import DEBEZIUM, Absence, Connector, Relaying, Server, Topic, Worker, World
 from cdc.errors import ConfigError, HeadworksError
 from cdc.kafka.port import TopicAdmin
 from cdc.source import Database
@@ -45,41 +45,57 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """What Connect says."""
+    """What Connect says; nothing where it does not answer."""
 
-    worker: Worker
-    connectors: tuple[Connector, ...]
-    offsets: Mapping[str, Offsets]
+    worker: Worker | None = None
+    connectors: tuple[Connector, ...] = ()
+    offsets: Mapping[str, Offsets] = field(default_factory=dict)
 
 
 def gather(scope: Scope, access: Access | None) -> World:
     """Observe; `access` None: offline, the files alone.
 
     Raises:
-        ConfigError: a setting or a file is wrong.
+        ConfigError: a setting or a file is wrong, or a named connector is not of Debezium's MySQL.
     """
+    for connector in scope.named:
+        _require_mysql(connector)
     if access is None:
-        judged = tuple(scope.named or scope.folder())
-        return World(relaying=scope.relaying, connectors=judged)
+        return World(scope.relaying, connectors=_choose(scope, ()))
     absent: list[Absence] = []
-    running = _ask("Kafka Connect", lambda: _read_connect(access.connect()), absent)
-    judged = tuple(scope.named or (running.connectors if running else ()) or scope.folder())
+    running = _ask("Kafka Connect", lambda: _read_connect(access.connect()), absent) or _Running()
+    judged = _choose(scope, running.connectors)
     names = {connector.name for connector in judged}
-    others = [c for c in (running.connectors if running else ()) if c.name not in names]
     server = _ask("MySQL", lambda: _read_server(access.database), absent)
     if server:
-        offsets = running.offsets if running else {}
+        offsets = running.offsets
         judged = tuple(_observe(c, server, access, offsets.get(c.name, ())) for c in judged)
-    topics = _ask("Kafka", lambda: _read_topics(access.topics()), absent)
+    topics = _ask("Kafka", lambda: _read_topics(access.topics()), absent) or ()
     return World(
         scope.relaying,
         server,
         judged,
-        tuple(others),
-        topics or (),
-        running.worker if running else None,
+        tuple(c for c in running.connectors if c.name not in names),
+        topics,
+        running.worker,
         tuple(absent),
     )
+
+
+def _require_mysql(connector: Connector) -> None:
+    if not connector.reads_mysql:
+        raise ConfigError(
+            f"{connector.file or connector.name}: connector.class is not {DEBEZIUM}",
+            hint="only MySQL connectors are judged",
+        )
+
+
+def _choose(scope: Scope, running: Sequence[Connector]) -> tuple[Connector, ...]:
+    """The named ones, else of those that run, else of the folder, those that read MySQL."""
+    if scope.named:
+        return tuple(scope.named)
+    ours = tuple(connector for connector in running if connector.reads_mysql)
+    return ours or tuple(connector for connector in scope.folder() if connector.reads_mysql)
 
 
 def _ask(part: str, ask: Callable[[], Answer], absent: list[Absence]) -> Answer | None:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from cdc.doctor.rule import ERROR, WARNING, Flaw, Rule
 from cdc.doctor.world import Topic, World
-from cdc.kafka.layout import CONTROL_SPECS, dead_letter_topic
-from cdc.kafka.port import MAX_MESSAGE_BYTES
+from cdc.kafka.layout import CONTROL_SPECS, dead_letter_spec
+from cdc.kafka.port import MAX_MESSAGE_BYTES, TopicSpec
 
 HOUR_MS = 3_600_000
 SHORTEST_RAW_MS = 24 * HOUR_MS
 """A relay that stands still for a night must find its data in the morning."""
 _LONG_MS = 10 * 365 * 24 * HOUR_MS
-_CONTROL = {spec.name: spec for spec in CONTROL_SPECS}
 
 
 def is_judged(name: str, world: World) -> bool:
@@ -21,10 +20,15 @@ def is_judged(name: str, world: World) -> bool:
     return (
         _is_raw(name, world)
         or _is_governed(name, world)
-        or name in _CONTROL
+        or _own_spec(name, world) is not None
         or name in _histories(world)
-        or name == dead_letter_topic(world.relaying.namespace)
     )
+
+
+def _own_spec(name: str, world: World) -> TopicSpec | None:
+    """How relays make a topic of theirs: control topics, dead letters."""
+    specs = (*CONTROL_SPECS, dead_letter_spec(world.relaying.namespace))
+    return next((spec for spec in specs if spec.name == name), None)
 
 
 def _is_raw(name: str, world: World) -> bool:
@@ -128,8 +132,8 @@ def _other_partitions(topic: Topic, world: World) -> Iterator[Flaw]:
         )
 
 
-def _control(topic: Topic, _: World) -> Iterator[Flaw]:
-    spec = _CONTROL.get(topic.name)
+def _control(topic: Topic, world: World) -> Iterator[Flaw]:
+    spec = _own_spec(topic.name, world)
     if spec is None:
         return
     wanted = frozenset(spec.config["cleanup.policy"].split(","))
@@ -140,7 +144,7 @@ def _control(topic: Topic, _: World) -> Iterator[Flaw]:
             "stop the relays, delete the topic, and let a relay make it anew"
             if topic.partitions != spec.partitions
             else _alter(topic, f"cleanup.policy={','.join(sorted(wanted))}"),
-            "Relays keep there what they have agreed on: stops, pauses, majors.",
+            "Relays rely on its order, and on what stays in it: stops, majors, dead letters.",
         )
 
 

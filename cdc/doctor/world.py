@@ -80,6 +80,11 @@ class Connector:
         return self.get(key, default).lower() == "true"
 
     @property
+    def reads_mysql(self) -> bool:
+        """Whether it is Debezium's MySQL connector."""
+        return self.get("connector.class") == DEBEZIUM
+
+    @property
     def prefix(self) -> str:
         """What its topics begin with."""
         return self.get("topic.prefix")

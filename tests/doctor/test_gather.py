@@ -11,6 +11,7 @@ from cdc.kafka.port import TopicSpec
 from tests.doctor.worlds import SOUND_GRANTS, SOUND_VARIABLES, USERS, profile_file
 
 SECRET = {"database.user": "debezium", "database.password": "${env:DOCTOR_PASSWORD}"}
+MYSQL = {"connector.class": "io.debezium.connector.mysql.MySqlConnector"}
 
 
 @dataclass
@@ -108,9 +109,22 @@ def test_everything_is_observed(monkeypatch) -> None:
     assert world.worker.version == "4.1.0"
 
 
+def test_connectors_of_other_systems_are_not_judged() -> None:
+    """A sink that runs beside is a neighbour; one that is asked for by name is refused."""
+    sink = Connector("sink", {"connector.class": "org.example.Sink"})
+    running = FakeConnect({"shop": MYSQL, "sink": dict(sink.config)})
+
+    world = gather(scope(), access(connect=lambda: running))
+
+    assert [connector.name for connector in world.connectors] == ["shop"]
+    assert [connector.name for connector in world.neighbours] == ["sink"]
+    with pytest.raises(ConfigError, match=r"sink: connector\.class is not"):
+        gather(scope(sink), None)
+
+
 def test_a_failed_task_is_noticed() -> None:
     """Connect's own word for it, of that connector alone."""
-    running = FakeConnect({"a": {"x": "y"}, "b": {"x": "y"}}, failed=("b",))
+    running = FakeConnect({"a": MYSQL, "b": MYSQL}, failed=("b",))
 
     world = gather(scope(), access(connect=lambda: running))
 

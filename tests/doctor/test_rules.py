@@ -13,6 +13,7 @@ from tests.doctor.worlds import (
     profile,
     sound_world,
     table,
+    topic,
 )
 
 RULES = {rule.code: rule for area in AREAS for rule in area.rules}
@@ -139,3 +140,29 @@ def test_labels_without_commas_are_no_finding() -> None:
     world = table(column("size", "enum", declared="enum('small','it''s','large')"))(sound_world())
 
     assert codes(world) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "columns", "hit"),
+    [
+        ("column.exclude.list", "pizzashop.users.id", True),
+        ("column.exclude.list", "pizzashop.products.price", False),
+        ("column.mask.hash.v2.SHA-256.with.salt.s", "pizzashop.users.id", True),
+        ("column.mask.hash.v2.SHA-256.with.salt.s", "pizzashop.users.email", False),
+        ("column.truncate.to.5.chars", "pizzashop.products.price", False),
+    ],
+)
+def test_keys_are_sent_in_clear_whatever_hides_the_value(
+    key: str, columns: str, *, hit: bool
+) -> None:
+    """Masks and exclusions act on the value; on a key they are a finding."""
+    world = config({key: columns})(sound_world())
+
+    assert ("clear-mask" in codes(world)) is hit
+
+
+def test_dead_letters_have_one_partition() -> None:
+    """Their order is their history."""
+    world = topic("governed.dlq", 3, cleanup_policy="delete")(sound_world())
+
+    assert codes(world) == ["control-topic"]
