@@ -27,6 +27,8 @@ from cdc.connect.restarts import Backoff, Restarter
 from cdc.connect.states import ConnectorState, read_live
 from cdc.control.state import read_state
 from cdc.control.status import RelayStatus, read_status
+from cdc.doctor import Access
+from cdc.doctor.worker import WorkerClient
 from cdc.errors import ConfigError, HeadworksError, Unreachable
 from cdc.evolution.lock import LockFolder
 from cdc.govern import Governor, PolicyFolder
@@ -445,3 +447,17 @@ def verify_table(settings: Settings, name: str, raw_topic: str) -> TableReport:
 def raw_topic_of(settings: Settings, plan: Plan) -> str:
     """The raw topic of a table: that of the first prefix."""
     return f"{settings.relay.prefixes[0]}.{plan.table.qualified}"
+
+
+def build_access(settings: Settings) -> Access:
+    """How `cdc doctor` reaches what it looks at; nothing is opened yet."""
+
+    def login(user: str, password: str) -> Database:
+        return Database(*settings.mysql_address, user, password)
+
+    return Access(
+        database=lambda: open_database(settings),
+        login=login,
+        connect=lambda: WorkerClient(settings.connect_url, retries=1),
+        topics=lambda: KafkaAccess.of(settings).topics(),
+    )

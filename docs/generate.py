@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cdc.connect.document import describe_schema
-from docs import reference, rules, wire
+from docs import reference, rules, traps, wire
 
 DOCS = Path(__file__).parent
 
@@ -46,6 +46,7 @@ PAGES: Mapping[str, Mapping[str, Section]] = {
         "endpoints": wire.describe_endpoints,
         "errors": wire.describe_wire_errors,
     },
+    "doctor/index": {"traps": traps.describe_traps},
     "exit-codes": {
         "exit codes": reference.describe_exit_codes,
         "errors": reference.describe_error_tree,

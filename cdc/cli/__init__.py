@@ -25,6 +25,7 @@ COMMANDS = {
     ),
     "demo": ("cdc.cli.demo:demo", "Everything from one command, before your eyes."),
     "dlq": ("cdc.cli.dlq:dlq", "Events that could not pass: list, show, replay, purge."),
+    "doctor": ("cdc.cli.doctor:doctor", "What is wrong with MySQL, connectors, tables, topics."),
     "policies": ("cdc.cli.policies:policies", "What may leave: first policy, lint, show, keys."),
     "prove": (
         "cdc.cli.prove:prove",

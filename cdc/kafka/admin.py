@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection
@@ -16,7 +16,6 @@ from confluent_kafka.cimpl import NewTopic
 
 from cdc.errors import TransientError
 from cdc.kafka.errors import Door, error_in
-from cdc.kafka.layout import read_retention
 from cdc.kafka.port import TopicInfo, TopicPartition, TopicSpec
 
 Answer = TypeVar("Answer")
@@ -91,21 +90,19 @@ class KafkaTopics:
             metadata = self._client.list_topics(timeout=ANSWER_TIMEOUT_S)
         return sorted(name for name in metadata.topics if not name.startswith("__"))
 
-    def retention_ms(self, names: Sequence[str]) -> dict[str, int | None]:
+    def configs(self, names: Sequence[str]) -> dict[str, Mapping[str, str]]:
         """See the port."""
-        known = self.describe(names)
-        if not known:
+        if not names:
             return {}
         futures = self._client.describe_configs(
-            [ConfigResource(ResourceType.TOPIC, name) for name in known],
+            [ConfigResource(ResourceType.TOPIC, name) for name in names],
             request_timeout=ANSWER_TIMEOUT_S,
         )
-        found = {}
+        found: dict[str, Mapping[str, str]] = {}
         for resource, future in futures.items():
-            with self._door.mapped(f"read the settings of {resource.name}"):
-                config = future.result()
-            policy, kept = (str(config[it].value) for it in ("cleanup.policy", "retention.ms"))
-            found[resource.name] = read_retention(policy, kept)
+            with self._door.mapped(f"read the settings of topic {resource.name}"):
+                if (entries := _unless(future.result, *_UNKNOWN)) is not None:
+                    found[resource.name] = {e.name: e.value or "" for e in entries.values()}
         return found
 
     def ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:

@@ -224,8 +224,8 @@ class TopicAdmin(Protocol):
     def names(self) -> list[str]:
         """Every topic, internal ones of the broker excluded, in alphabetical order."""
 
-    def retention_ms(self, names: Sequence[str]) -> dict[str, int | None]:
-        """How long each topic keeps a record; None: for ever. An unknown topic is missing."""
+    def configs(self, names: Sequence[str]) -> dict[str, Mapping[str, str]]:
+        """Every setting of each topic that exists, as it works: defaults of the broker included."""
 
     def ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
         """Per partition the first offset and the committed end."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cdc.control.status import RelayStatus
+from cdc.kafka.layout import read_retention
 from cdc.kafka.port import Reader, TopicAdmin
 
 ALARMING = 0.25
@@ -36,7 +37,8 @@ def find_time_left(
     """
     behind = {it.raw_topic: it.position for relay in relays for it in relay.tables if it.lag > 0}
     found = {}
-    for topic, retention_ms in topics.retention_ms(sorted(behind)).items():
+    for topic, config in topics.configs(sorted(behind)).items():
+        retention_ms = read_retention(config["cleanup.policy"], config["retention.ms"])
         oldest = next(iter(reader.read_to_end(topic, {0: behind[topic]})), None)
         if retention_ms is not None and oldest is not None:
             left_ms = oldest.timestamp_ms + retention_ms - now_ms

@@ -198,6 +198,8 @@ READING_COMMANDS: Sequence[str] = (
     "connectors status",
     "connectors status --output json",
     "dlq list",
+    "doctor",
+    "doctor --format json",
     "dlq list --output json",
     "policies k",
     "policies k --output json",

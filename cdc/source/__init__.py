@@ -6,5 +6,6 @@ Enters: an address and a user that may SELECT. Leaves: `Table`s, rows as the Pyt
 
 from cdc.source.database import Database
 from cdc.source.expressions import NO_FORM
+from cdc.source.inspection import ColumnFacts, TableFacts
 
-__all__ = ["NO_FORM", "Database"]
+__all__ = ["NO_FORM", "ColumnFacts", "Database", "TableFacts"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import URL, Connection, create_engine, text
@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, create_engine, text
 from cdc.errors import ConfigError
 from cdc.source.errors import explain_errors
 from cdc.source.expressions import Row, quote_table, select_columns
+from cdc.source.inspection import TableFacts, read_grants, read_table_facts, read_variables
 from registry.derive.from_information_schema import table_from_database
 from registry.derive.table import Table
 
@@ -65,6 +66,21 @@ class Database:
                 )
             )
             return [str(name) for name in names.scalars()]
+
+    def variables(self) -> Mapping[str, str]:
+        """The server's global variables, names in lower case."""
+        with self._connect() as connection:
+            return read_variables(connection)
+
+    def table_facts(self) -> tuple[TableFacts, ...]:
+        """Every table that the user may see, as information_schema tells it."""
+        with self._connect() as connection:
+            return read_table_facts(connection)
+
+    def grants(self) -> tuple[str, ...]:
+        """What the user itself may do, as lines of SHOW GRANTS."""
+        with self._connect() as connection:
+            return read_grants(connection)
 
     def count_rows(self, table: Table) -> int:
         """How many rows a table has, counted."""

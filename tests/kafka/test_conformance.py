@@ -378,6 +378,18 @@ def test_a_deleted_topic_is_gone(world: World) -> None:
     world.topics.delete([topic, f"{world.prefix}.nowhere"])
 
 
+def test_the_settings_of_topics_are_told(world: World) -> None:
+    """What a topic was made with, and what the broker adds; an unknown topic is missing."""
+    topic = f"{world.prefix}.settled"
+    world.topics.create([TopicSpec(topic, 1, {"retention.ms": "60000"})])
+
+    told = world.topics.configs([topic, f"{world.prefix}.nowhere"])
+
+    assert set(told) == {topic}
+    assert told[topic]["retention.ms"] == "60000"
+    assert told[topic]["cleanup.policy"] == "delete"
+
+
 def test_two_members_share_the_tables(world: World) -> None:
     """Topics of one partition are spread, not all given to the first member."""
     topics = [make_topic(world, f"shop.t{number}") for number in range(4)]
@@ -438,22 +450,3 @@ def test_ends_are_known_of_topics_that_nobody_assigned(world: World) -> None:
     assert source.watermarks(TopicPartition(topic)) == (0, 0)
     world.appender.append(topic, b"k", b"v")
     assert source.watermarks(TopicPartition(topic)) == (0, 1)
-
-
-def test_how_long_a_topic_keeps_its_records(world: World) -> None:
-    """From its settings; for ever where it is compacted only; an unknown topic is missing."""
-    specs = {
-        "day": {"retention.ms": "86400000"},
-        "ever": {"retention.ms": "-1"},
-        "compact": {"cleanup.policy": "compact"},
-        "both": {"cleanup.policy": "compact,delete", "retention.ms": "1000"},
-    }
-    names = {name: f"{world.prefix}.{name}" for name in specs}
-    world.topics.create([TopicSpec(names[name], 1, config) for name, config in specs.items()])
-    found = world.topics.retention_ms([*names.values(), f"{world.prefix}.nowhere"])
-    assert found == {
-        names["day"]: 86_400_000,
-        names["ever"]: None,
-        names["compact"]: None,
-        names["both"]: 1000,
-    }

@@ -5,7 +5,13 @@ import re
 import pytest
 
 from cdc.errors import ConfigError
-from cdc.kafka.layout import CONTROL_SPECS, dead_letter_spec, governed_spec, raw_patterns
+from cdc.kafka.layout import (
+    CONTROL_SPECS,
+    dead_letter_spec,
+    governed_spec,
+    raw_patterns,
+    read_retention,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +66,17 @@ def test_topics_are_made_for_what_they_hold() -> None:
         "_cdc.status": "compact,delete",
     }
     assert all(spec.partitions == 1 for spec in CONTROL_SPECS)
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept", "retention_ms"),
+    [
+        ("delete", "86400000", 86_400_000),
+        ("delete", "-1", None),
+        ("compact", "604800000", None),
+        ("compact,delete", "1000", 1000),
+    ],
+)
+def test_how_long_a_topic_keeps_its_records(policy, kept, retention_ms):
+    """For ever where it is compacted only, or told so."""
+    assert read_retention(policy, kept) == retention_ms

@@ -6,9 +6,11 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 from cdc.errors import Unreachable
-from cdc.kafka.layout import DEFAULT_RETENTION_MS, read_retention
+from cdc.kafka.layout import DEFAULT_RETENTION_MS
 from cdc.kafka.memory.broker import Log, MemoryBroker, Topic
 from cdc.kafka.port import Record, TopicInfo, TopicPartition, TopicSpec
+
+_DEFAULTS = {"cleanup.policy": "delete", "retention.ms": str(DEFAULT_RETENTION_MS)}
 
 
 class MemoryAppender:
@@ -51,15 +53,12 @@ class MemoryTopics:
         """See the port."""
         return sorted(self._broker.topics)
 
-    def retention_ms(self, names: Sequence[str]) -> dict[str, int | None]:
-        """See the port."""
-        configs = {it: self._broker.topics[it].config for it in names if it in self._broker.topics}
+    def configs(self, names: Sequence[str]) -> dict[str, Mapping[str, str]]:
+        """See the port; of the broker's defaults there are cleanup policy and retention."""
         return {
-            name: read_retention(
-                config.get("cleanup.policy", "delete"),
-                config.get("retention.ms", str(DEFAULT_RETENTION_MS)),
-            )
-            for name, config in configs.items()
+            name: {**_DEFAULTS, **self._broker.topics[name].config}
+            for name in names
+            if name in self._broker.topics
         }
 
     def ranges(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
