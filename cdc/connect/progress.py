@@ -15,12 +15,16 @@ import orjson
 KINDS: Mapping[str, str] = {"Initial Snapshot": "initial", "Incremental Snapshot": "incremental"}
 ENDS: Mapping[str, str] = {"COMPLETED": "completed", "ABORTED": "aborted", "SKIPPED": "skipped"}
 
+READ = frozenset({"SUCCEEDED", "EMPTY"})
+"""What Debezium says of a table that has been read."""
+
 
 @dataclass(frozen=True, slots=True)
 class SnapshotProgress:
     """A snapshot of a connector: `state` running, paused, completed, aborted or skipped.
 
-    `done` of `total` tables have been read, `current` up to the share `part` (0 to 1).
+    `done` of `total` tables have been read, `current` up to the share `part` (0 to 1). `trouble`:
+    what Debezium calls the reason why a table could not be read.
     """
 
     id: str
@@ -31,6 +35,7 @@ class SnapshotProgress:
     current: str = ""
     part: float = 0.0
     rows: int = 0
+    trouble: str = ""
 
     @property
     def share(self) -> float:
@@ -76,7 +81,9 @@ def _after(before: SnapshotProgress, kind: str, data: Mapping[str, Any]) -> Snap
             return replace(before, state="running", total=total, current=current, part=_part(data))
         case "TABLE_SCAN_COMPLETED":
             rows = before.rows + int(data.get("total_rows_scanned") or 0)
-            return replace(before, done=before.done + 1, part=0.0, rows=rows)
+            status = str(data.get("status") or "SUCCEEDED")
+            trouble = before.trouble if status in READ else status
+            return replace(before, done=before.done + 1, part=0.0, rows=rows, trouble=trouble)
         case "PAUSED" | "RESUMED":
             return replace(before, state="paused" if kind == "PAUSED" else "running")
     return replace(before, state=ENDS.get(kind, before.state))

@@ -127,14 +127,21 @@ def snapshot_of(shop: Shop) -> Any:
 
 def test_a_snapshot_on_demand_is_followed_and_cancelled(shop: Shop) -> None:
     """Only rows that fulfil the condition; one that would take long ends when it is asked to."""
-    shop.write(**{"incremental.snapshot.chunk.size": "1", "table.include.list": "pizzashop.users"})
+    shop.write(
+        **{
+            "topic.prefix": "asked",
+            "schema.history.internal.kafka.topic": "_schema-history.asked",
+            "incremental.snapshot.chunk.size": "1",
+            "table.include.list": "pizzashop.users",
+        }
+    )
     shop.run("apply")
-    seven = shop.run("snapshot", "pizzashop.users", "--prefix", "live", "--where", "id <= 7")
+    seven = shop.run("snapshot", "pizzashop.users", "--prefix", "asked", "--where", "id <= 7")
     assert "incremental snapshot completed, 7 rows" in seven.stderr
 
-    shop.run("snapshot", "pizzashop.users", "--prefix", "live", "--no-wait")
+    shop.run("snapshot", "pizzashop.users", "--prefix", "asked", "--no-wait")
     wait_until(lambda: snapshot_of(shop)["state"] == "running", 60, "it runs")
-    shop.run("snapshot", "pizzashop.users", "--prefix", "live", "--cancel")
+    shop.run("snapshot", "pizzashop.users", "--prefix", "asked", "--cancel")
     wait_until(lambda: snapshot_of(shop)["state"] == "aborted", 60, "it is cancelled")
     assert snapshot_of(shop)["share"] < 1
 

@@ -112,6 +112,21 @@ def test_an_initial_snapshot_is_followed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "trouble"),
+    [("SUCCEEDED", ""), ("EMPTY", ""), ("UNKNOWN_SCHEMA", "UNKNOWN_SCHEMA")],
+)
+def test_a_table_that_could_not_be_read_is_told(status: str, trouble: str) -> None:
+    """Debezium completes the snapshot all the same; an empty table is no trouble."""
+    values = [
+        note("Incremental", "STARTED", "x", data_collections="s.a"),
+        note("Incremental", "TABLE_SCAN_COMPLETED", "x", status=status, data_collections="s.a"),
+        note("Incremental", "COMPLETED", "x"),
+    ]
+    (one,) = read_progress(values, "mysql")
+    assert (one.state, one.trouble) == ("completed", trouble)
+
+
+@pytest.mark.parametrize(
     ("last", "top", "share"),
     [
         ("[250]", "[1000]", 0.25),

@@ -68,5 +68,18 @@ def snapshot(
 
         end = snapshots.follow(raw_topic, name, timeout, tell)
     click.echo(f"{table}: {progress_line(end)}", err=True)
+    if end.trouble:
+        raise Unreachable(
+            f"{table}: the connector could not read it ({end.trouble})", hint=_hint(end.trouble)
+        )
     if end.state != "completed":
         raise Unreachable(f"{table}: the snapshot was {end.state}", hint="cdc connectors status")
+
+
+def _hint(trouble: str) -> str:
+    if trouble == "UNKNOWN_SCHEMA":
+        return (
+            "its schema history does not have the table: give the connector another topic.prefix"
+            " and history topic, or run it once with snapshot.mode=recovery"
+        )
+    return "cdc stack logs connect"
