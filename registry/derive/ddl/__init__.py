@@ -1,0 +1,21 @@
+"""SQL text read as tables, without a server: CREATE TABLE, ALTER TABLE and what goes with them."""
+
+from registry.derive.ddl.catalogue import Catalogue, Change, Tables
+from registry.derive.ddl.facts import DataType, Default, Index, MySqlColumn, MySqlTable, Span
+from registry.derive.ddl.lexer import Source, read_source
+from registry.derive.ddl.shown import show_as_server
+
+__all__ = [
+    "Catalogue",
+    "Change",
+    "DataType",
+    "Default",
+    "Index",
+    "MySqlColumn",
+    "MySqlTable",
+    "Source",
+    "Span",
+    "Tables",
+    "read_source",
+    "show_as_server",
+]

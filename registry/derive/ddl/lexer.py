@@ -1,0 +1,179 @@
+"""SQL text cut into statements and tokens, as MySQL's client and server cut it.
+
+Comments go, conditional comments (`/*!80023 … */`) stay, DELIMITER is obeyed, and the body of a
+stored program is one statement even without it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from registry.derive.ddl.facts import Span
+from registry.errors import RefusedSql
+
+SERVER_VERSION = 90700
+"""Conditional comments for this version of MySQL and older ones are executed."""
+
+# Possessive, so that no input makes it look twice at a character.
+_TOKEN = re.compile(
+    r"""
+    (?P<space>\s++|--(?=\s|$)[^\n]*+|\#[^\n]*+)
+  | (?P<open>/\*!(?P<version>\d{5,6})?)
+  | (?P<close>\*/)
+  | (?P<comment>/\*(?:[^*]++|\*(?!/))*+\*/)
+  | (?P<string>'(?:[^'\\]++|\\.|'')*+')
+  | (?P<double>"(?:[^"\\]++|\\.|"")*+")
+  | (?P<name>`(?:[^`]++|``)++`)
+  | (?P<hex>[xX]'[^']*+'|0x[0-9a-fA-F]++(?![\w$]))
+  | (?P<bits>[bB]'[^']*+'|0b[01]++(?![\w$]))
+  | (?P<number>(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?(?![\w$]))
+  | (?P<word>[\w$@]++)
+  | (?P<op>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_DELIMITER = re.compile(r"DELIMITER[ \t]+(\S+)[^\n]*", re.IGNORECASE)
+_PROGRAMS = {"PROCEDURE", "FUNCTION", "TRIGGER", "EVENT"}
+_BLOCK_ENDS = {"IF", "LOOP", "WHILE", "REPEAT"}
+
+
+class Token(NamedTuple):
+    """A token; `word` is what keywords are compared with: upper case, "" for quoted things."""
+
+    kind: str
+    text: str
+    word: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """Behind its last character."""
+        return self.start + len(self.text)
+
+
+class Source:
+    """A file's text and its line starts."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, from 1."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def span(self, start: int, end: int) -> Span:
+        """The piece between two offsets."""
+        return Span(self.file, *self.place(start), *self.place(end))
+
+    def refuse(self, offset: int, why: str) -> RefusedSql:
+        """The error for what stands at an offset."""
+        return RefusedSql(f"{self.file}:{self.place(offset)[0]}: {why}")
+
+
+def read_source(file: str, content: bytes) -> Source:
+    """A file's bytes as text; bytes that are not UTF-8 stay marked and are refused where they tell.
+
+    Line ends become `\\n`, a byte order mark goes.
+    """
+    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    return Source(file, text.replace("\r\n", "\n"))
+
+
+def split_statements(source: Source) -> Iterator[list[Token]]:
+    """The tokens of each statement, empty ones left out.
+
+    Raises:
+        RefusedSql: a quote or a comment is not closed.
+    """
+    statement: list[Token] = []
+    delimiter, depth, inside = ";", 0, False
+    text, offset = source.text, 0
+    while offset < len(text):
+        if delimiter != ";" and text.startswith(delimiter, offset):
+            yield from _ended(statement)
+            statement, offset = [], offset + len(delimiter)
+            continue
+        match = _TOKEN.match(text, offset)
+        assert match is not None  # noqa: S101 -- `op` takes any character
+        kind = match.lastgroup or ""
+        if kind == "version":
+            kind = "open"
+        start, offset = offset, match.end()
+        if kind == "open":
+            offset, inside = _open(source, match, inside=inside)
+        elif kind == "close" and inside:
+            inside = False
+        elif kind == "op" and match[0] == ";" and delimiter == ";":
+            if depth <= 0:
+                yield from _ended(statement)
+                statement, depth = [], 0
+        elif kind not in {"space", "comment"}:
+            token = _token(source, kind, match[0], start)
+            if not statement and token.word == "DELIMITER":
+                command = _DELIMITER.match(text, start)
+                if command is None:
+                    raise source.refuse(start, "DELIMITER without a delimiter")
+                delimiter, offset = command[1], command.end()
+                continue
+            statement.append(token)
+            depth += _deeper(statement)
+    if inside:
+        raise source.refuse(len(text), "a conditional comment is not closed")
+    if depth > 0:
+        raise source.refuse(statement[0].start, "the body of a stored program is not closed")
+    yield from _ended(statement)
+
+
+def _ended(statement: list[Token]) -> Iterator[list[Token]]:
+    if statement:
+        yield statement
+
+
+def _open(source: Source, match: re.Match[str], *, inside: bool) -> tuple[int, bool]:
+    """Behind a conditional comment's opening, or behind all of it where it is not executed."""
+    if match["version"] is None or int(match["version"]) <= SERVER_VERSION:
+        if inside:
+            raise source.refuse(match.start(), "a conditional comment inside another")
+        return match.end(), True
+    end = source.text.find("*/", match.end())
+    if end < 0:
+        raise source.refuse(match.start(), "a comment is not closed")
+    return end + 2, inside
+
+
+def _token(source: Source, kind: str, text: str, start: int) -> Token:
+    if kind == "word" or (kind == "op" and text not in "'\"`"):
+        if kind == "op" and source.text.startswith("/*", start):
+            raise source.refuse(start, "a comment is not closed")
+        return Token(kind, text, text.upper(), start)
+    if kind == "op":
+        raise source.refuse(start, f"the quote {text} is not closed")
+    return Token(kind, text, "", start)
+
+
+def _is_program(statement: list[Token]) -> bool:
+    head = [token.word for token in statement[:12]]
+    return head[0] == "CREATE" and any(
+        word in _PROGRAMS for word in head if word not in {"TABLE", "VIEW", "USER"}
+    ) and "TABLE" not in head[1:4]
+
+
+def _deeper(statement: list[Token]) -> int:
+    """What the last token of a stored program adds to the depth of its blocks."""
+    word = statement[-1].word
+    before = statement[-2].word if len(statement) > 1 else ""
+    if word not in {"BEGIN", "CASE", "END"} and word not in _BLOCK_ENDS:
+        return 0
+    if not _is_program(statement):
+        return 0
+    if before == "END" and word in _BLOCK_ENDS:
+        return 1
+    if word in _BLOCK_ENDS or (before == "END" and word == "CASE"):
+        return 0
+    return -1 if word == "END" else 1
