@@ -12,13 +12,15 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
 from registry.derive.ddl.facts import Default, MySqlColumn
 from registry.derive.raw_form import RawForm
 from registry.derive.raw_types import RawSchema
 
+_WIDE = Context(prec=80)
+"""MySQL has decimals of up to 65 digits."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- MySQL's DATETIME has no zone
 _NOW = "1970-01-01 00:00:00"
 _MAX_LONG = 2**63 - 1
@@ -26,6 +28,9 @@ _DAY_US = 86_400_000_000
 _ZERO = re.compile(r"(\d{4}-\d\d-00|\d{4}-00-\d\d|0000-\d\d-\d\d)( 00:00:00(\.\d{1,6})?)?|0")
 _TIME = re.compile(r"(?:\d+-\d+-\d+ )?(-?)(\d+):(\d+)(?::(\d+))?(?:\.(\d+))?")
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?")
+_LOOSE_MOMENT = re.compile(
+    r"(\d{4})-(\d\d?)-(\d\d?)(?: (\d\d?):(\d\d?)(?::(\d\d?)(?:\.(\d{1,9}))?)?)?"
+)
 _UNREADABLE = (ValueError, InvalidOperation, OverflowError)
 
 
@@ -97,8 +102,8 @@ def _double(asked: _Asked) -> float:
 
 
 def _scaled(asked: _Asked) -> Decimal:
-    places = Decimal(1).scaleb(-int(asked.schema.parameters.get("scale", asked.column.type.scale or 0)))
-    return _number(asked).quantize(places, ROUND_HALF_UP)
+    scale = int(asked.schema.parameters.get("scale", asked.column.type.scale or 0))
+    return _number(asked).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, _WIDE)
 
 
 def _decimal(asked: _Asked) -> str:
@@ -118,9 +123,10 @@ def _decimal_double(asked: _Asked) -> float:
 
 
 def _bits(asked: _Asked) -> str:
-    """Little-endian, as many bytes as there are bits for."""
+    """Little-endian, as many bytes as the column has bits for."""
     text = asked.trimmed
-    return int(text, 2).to_bytes(-(-len(text) // 8), "little").decode("latin-1")
+    size = -(-max(len(text), asked.column.type.length or 1) // 8)
+    return int(text, 2).to_bytes(size, "little").decode("latin-1")
 
 
 def _text(asked: _Asked) -> str:
@@ -236,7 +242,7 @@ def _zoned(asked: _Asked) -> str | None:
     text = asked.trimmed
     if _ZERO.fullmatch(text) or text == _NOW:
         return None if asked.column.nullable else "1970-01-01T00:00:00Z"
-    match = _MOMENT.fullmatch(text)
+    match = _LOOSE_MOMENT.fullmatch(text)
     if match is None:
         raise ValueError(asked.column.name)
     moment = _parsed(match, asked.form)

@@ -27,13 +27,11 @@ NameMode = Literal["none", "avro"]
 
 _FIXED = {
     "topic.delimiter": (".",),
-    "topic.naming.strategy": (
-        "io.debezium.schema.DefaultTopicNamingStrategy",
-        "io.debezium.schema.SchemaTopicNamingStrategy",
-    )[:1],
+    "topic.naming.strategy": ("io.debezium.schema.DefaultTopicNamingStrategy",),
 }
 _BOOLEAN_CONVERTER = "TinyIntOneToBooleanConverter"
-_MASKS = re.compile(r"column\.mask\.(?:with\.\d+\.chars|hash\..+)")
+_MASK = re.compile(r"column\.mask\.with\.\d+\.chars")
+_HASH = re.compile(r"column\.mask\.hash\..+")
 _TRUNCATION = re.compile(r"column\.truncate\.to\.(\d+)\.chars")
 
 
@@ -94,7 +92,8 @@ class RawForm:
     included_columns: Matcher = field(default_factory=_nothing)
     excluded_columns: Matcher = field(default_factory=_nothing)
     masked_columns: Matcher = field(default_factory=_nothing)
-    truncated_columns: tuple[tuple[str, Matcher], ...] = ()
+    hashed_columns: Matcher = field(default_factory=_nothing)
+    truncated_columns: tuple[tuple[int, Matcher], ...] = ()
     keys: tuple[tuple[Matcher, tuple[str, ...]], ...] = ()
     booleans: tuple[BooleanConverter, ...] = ()
 
@@ -135,7 +134,8 @@ class RawForm:
             listed("database.exclude.list"),
             listed("column.include.list"),
             listed("column.exclude.list"),
-            Matcher("column.mask", ",".join(v for k, v in config.items() if _MASKS.fullmatch(k))),
+            _joined(config, _MASK),
+            _joined(config, _HASH),
             tuple(_truncations(config)),
             tuple(_keys(config.get("message.key.columns", ""))),
             tuple(_booleans(config)),
@@ -175,9 +175,13 @@ def _is_on(config: Mapping[str, str], name: str, *, default: bool) -> bool:
     return config.get(name, str(default)).strip().lower() == "true"
 
 
-def _truncations(config: Mapping[str, str]) -> list[tuple[str, Matcher]]:
+def _joined(config: Mapping[str, str], setting: re.Pattern[str]) -> Matcher:
+    return Matcher("column.mask", ",".join(v for k, v in config.items() if setting.fullmatch(k)))
+
+
+def _truncations(config: Mapping[str, str]) -> list[tuple[int, Matcher]]:
     found = ((_TRUNCATION.fullmatch(name), value) for name, value in config.items())
-    return [(match[1], Matcher(match[0], value)) for match, value in found if match]
+    return [(int(match[1]), Matcher(match[0], value)) for match, value in found if match]
 
 
 def _keys(text: str) -> list[tuple[Matcher, tuple[str, ...]]]:

@@ -93,12 +93,12 @@ def derive_raw(table: MySqlTable, form: RawForm) -> RawSchemas:
 def _schema_name(topic: str, form: RawForm) -> str:
     if form.schema_names == "none":
         return topic
-    return ".".join(_adjusted(part) for part in topic.split("."))
+    return re.sub(r"[^A-Za-z0-9_.]", "_", topic)
 
 
 def _adjusted(name: str) -> str:
     safe = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    return safe if not safe[:1].isdigit() else f"_{safe[1:]}"
+    return f"_{safe}" if safe[:1].isdigit() else safe
 
 
 def _key(table: MySqlTable, form: RawForm, namespace: str) -> dict[str, Any] | None:
@@ -193,7 +193,7 @@ class _Field:
         written = {
             "type": schema.avro,
             **schema.extra,
-            **({"connect.doc": doc} if doc else {}),
+            **({} if doc is None else {"connect.doc": doc}),
             **({"connect.version": 1} if schema.name else {}),
             **({"connect.parameters": every} if every else {}),
             **({"connect.default": default.connect} if default else {}),
@@ -202,14 +202,14 @@ class _Field:
         }
         return schema.avro if len(written) == 1 else written
 
-    def _doc(self, schema: RawSchema) -> str:
-        comment = self.column.comment if self.form.has_comments else ""
-        if comment and schema.doc:
+    def _doc(self, schema: RawSchema) -> str | None:
+        comment = self.column.comment if self.form.has_comments else None
+        if comment is not None and schema.doc:
             raise RefusedSql(
                 f"{self.column.span}: {self.place}: a comment on a column of this type stops the"
                 " connector while include.schema.comments is on"
             )
-        return comment or schema.doc
+        return schema.doc or comment
 
     def _name(self) -> str:
         name = self.column.name
@@ -236,9 +236,17 @@ class _Field:
         return not converter.selector or converter.selector.matches(self.place)
 
     def parameters(self) -> dict[str, str]:
-        """What the connector adds to the column's schema in the value."""
-        masked = {"masked": "true"} if self.form.masked_columns.matches(self.place) else {}
-        return {**masked, **self._source_type()}
+        """What the connector adds to the column's schema in the value: the first that applies."""
+        for size, columns in self.form.truncated_columns:
+            if columns.matches(self.place):
+                length = _dimensions(self.column)[0]
+                is_cut = length is None or length > size
+                return {"truncateLength": str(size)} if is_cut else {}
+        if self.form.masked_columns.matches(self.place):
+            return {"masked": "true"}
+        return self._source_type() or (
+            {"masked": "true"} if self.form.hashed_columns.matches(self.place) else {}
+        )
 
     def _source_type(self) -> dict[str, str]:
         kind = self.column.type
@@ -249,7 +257,7 @@ class _Field:
         ):
             return {}
         length, scale = _dimensions(self.column)
-        comment = self.column.comment if self.form.has_comments else ""
+        comment = (self.column.comment or "") if self.form.has_comments else ""
         values = {
             "type": kind.name,
             "length": "" if length is None else str(length),

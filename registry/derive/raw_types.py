@@ -9,12 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from registry.derive.ddl.cursor import decode
 from registry.derive.ddl.facts import DataType
 from registry.derive.ddl.names import TYPES
 from registry.derive.raw_form import RawForm
 
-GEOMETRY = "io.debezium.data.geometry.Geometry"
 _DECIMAL = "org.apache.kafka.connect.data.Decimal"
 _FLOAT_DIGITS = 24
 _MILLIS_DIGITS = 3
@@ -32,7 +30,7 @@ class RawSchema:
     avro: str
     kind: str
     name: str = ""
-    doc: str = ""
+    doc: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     last: Mapping[str, Any] = field(default_factory=dict)

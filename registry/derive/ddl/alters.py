@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from registry.derive.ddl.columns import (
+    Definition,
     charset_of,
     read_charset,
     read_default,
@@ -97,7 +98,8 @@ def _add(cursor: Cursor, table: MySqlTable) -> MySqlTable:
     name = cursor.name()
     if table.column(name):
         raise cursor.refuse(f"{table.qualified} has a column {name} already")
-    table = add_column(table, read_definition(cursor, name, start, table.charset))
+    definition = read_definition(cursor, name, start, table.charset)
+    table = _keep_key(table, add_column(table, definition), definition)
     return _place(cursor, table, name)
 
 
@@ -120,8 +122,14 @@ def _redefine(cursor: Cursor, table: MySqlTable, old: MySqlColumn) -> MySqlTable
     if name.lower() != old.name.lower() and table.column(name):
         raise cursor.refuse(f"{table.qualified} has a column {name} already")
     definition = read_definition(cursor, name, start, table.charset)
-    table = declare_keys(table.with_column(old.name, definition.column), definition)
+    changed = table.with_column(old.name, definition.column)
+    table = _keep_key(changed, declare_keys(changed, definition), definition)
     return _place(cursor, table, name)
+
+
+def _keep_key(before: MySqlTable, after: MySqlTable, definition: Definition) -> MySqlTable:
+    """In an ALTER, a connector does not take a column's own UNIQUE for the key."""
+    return after if definition.primary else replace(after, key=before.key)
 
 
 def _place(cursor: Cursor, table: MySqlTable, name: str) -> MySqlTable:

@@ -36,7 +36,7 @@ class Declared:
     type: DataType
     nullable: bool | None = None
     default: Default | None = None
-    comment: str = ""
+    comment: str | None = None
     collation: str = ""
     primary: bool = False
     unique: bool = False

@@ -63,7 +63,7 @@ class MySqlColumn:
     nullable: bool
     span: Span
     default: Default | None = None
-    comment: str = ""
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

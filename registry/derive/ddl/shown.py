@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 from registry.derive.ddl.cursor import decode
 from registry.derive.ddl.facts import DataType, Default, MySqlColumn, MySqlTable
@@ -52,7 +52,7 @@ def _column(column: MySqlColumn, *, is_primary: bool) -> MySqlColumn:
         type=kind,
         nullable=nullable,
         default=_default(column.default, kind),
-        comment=_escape(decode(column.comment)),
+        comment=_escape(decode(column.comment)) if column.comment else None,
     )
 
 
@@ -149,7 +149,7 @@ def _rounded(default: Default, kind: DataType) -> Default:
     if number is None:
         return default
     places = Decimal(1).scaleb(-(kind.scale or 0))
-    return Default("text", f"{number.quantize(places, ROUND_HALF_UP):f}")
+    return Default("text", f"{number.quantize(places, ROUND_HALF_UP, Context(prec=80)):f}")
 
 
 def _bits(default: Default, _kind: DataType) -> Default:

@@ -49,7 +49,10 @@ def add_column(table: MySqlTable, definition: Definition) -> MySqlTable:
 
 
 def declare_keys(table: MySqlTable, definition: Definition) -> MySqlTable:
-    """The table with the keys of a column's definition."""
+    """The table with the keys of a column's definition.
+
+    A unique column is a keyless table's key at once: a connector does not ask whether it is NULL.
+    """
     name = definition.column.name
     if definition.primary:
         table = replace(table, key=(name,), primary=(name,))
