@@ -26,7 +26,7 @@ COMMANDS = {
     "relay": ("cdc.cli.relay:relay", "The record path: raw topics in, governed topics out."),
     "schemas": (
         "cdc.cli.schemas:schemas",
-        "Schema files against what is registered or committed.",
+        "Schema files against what is registered; what SQL will register.",
     ),
     "serve": ("cdc.cli.serve:serve", "Schema registry and admin REST."),
     "stack": ("cdc.cli.stack:stack", "A real MySQL, Kafka and Connect on this machine, no Docker."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cdc.cli import settings_of
+from cdc.cli.forecast import forecast
 from cdc.cli.progress import show_progress
 from cdc.errors import ConfigError, ExitCode
 from cdc.findings import FORMATS, Report, render
@@ -42,7 +43,10 @@ format_option = click.option(
 
 @click.group()
 def schemas() -> None:
-    """Schema files against what is registered or committed: check, register, explain."""
+    """Schema files against what is registered or committed; what SQL will register."""
+
+
+schemas.add_command(forecast)
 
 
 @schemas.command()

@@ -1,0 +1,147 @@
+"""Schema files and migrations → the schemas that connector and relay will register, step by step.
+
+The governed schema is derived from the forecast raw schemas, by the relay's own code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cdc.errors import ConfigError, TableStopped
+from cdc.gate.migrations import Step
+from cdc.keys import KEY_BYTES, Key, KeyRing
+from cdc.privacy.plan import plan_table
+from cdc.privacy.policy import Policy
+from registry.derive.ddl import Catalogue, Change, MySqlTable, show_as_server
+from registry.derive.from_debezium import table_from_avro
+from registry.derive.raw_form import RawForm
+from registry.derive.raw_record import RawSchemas, derive_raw
+from registry.derive.record import derive_value
+from registry.errors import RefusedForm, RefusedSql
+
+BASE = "base"
+"""The step before all migrations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A table behind a step: schemas as parsed JSON; a dropped table has none.
+
+    `key_schema` None: no key. `governed_schema` None: no policy, or one that cannot be carried out
+    (`stopped` says why). `captured` False: the connector's lists leave the table out.
+    """
+
+    table: str
+    step: str
+    key_schema: dict[str, Any] | None
+    value_schema: dict[str, Any] | None
+    governed_schema: dict[str, Any] | None
+    captured: bool
+    stopped: str = ""
+
+
+class Forecaster:
+    """What a connector and a set of policies make of tables."""
+
+    def __init__(
+        self, config: Mapping[str, str], policies: Mapping[str, Policy], namespace: str
+    ) -> None:
+        """Read a connector's `config`.
+
+        Raises:
+            ConfigError: a setting whose effect on the schemas is not known.
+        """
+        try:
+            self._form = RawForm.of(config)
+        except RefusedForm as error:
+            raise ConfigError(str(error)) from None
+        self._database = database_of(config)
+        self._policies = policies
+        self._keys = _placeholder_keys(policies.values())
+        self._namespace = namespace
+
+    def run(
+        self, base: Iterable[Step], steps: Iterable[Step], database: str = ""
+    ) -> Iterator[Forecast]:
+        """Every table of the base, then per step each table that it touches.
+
+        `database` is of names without one, where no USE says so (else the connector's only one).
+
+        Raises:
+            ConfigError: SQL that is not understood, with file and line.
+        """
+        try:
+            yield from self._run(base, steps, database or self._database)
+        except RefusedSql as error:
+            raise ConfigError(str(error)) from None
+
+    def _run(
+        self, base: Iterable[Step], steps: Iterable[Step], database: str
+    ) -> Iterator[Forecast]:
+        built = Catalogue(database=database)
+        for step in base:
+            for _ in built.run(step.source):
+                pass
+        # The connector's snapshot reads the base from the server.
+        shown = {name: show_as_server(table) for name, table in built.tables.items()}
+        for name, table in shown.items():
+            yield self.foresee(name, BASE, table)
+        catalogue = Catalogue(shown, database or built.database)
+        for step in steps:
+            touched = _touched(catalogue.run(step.source))
+            tables = catalogue.tables
+            for name in touched:
+                yield self.foresee(name, step.name, tables.get(name))
+
+    def foresee(self, name: str, step: str, table: MySqlTable | None) -> Forecast:
+        """The schemas of one table as it is; None: it is gone.
+
+        Raises:
+            RefusedSql: a column that the connector would fail at.
+        """
+        database, _, plain = name.partition(".")
+        captured = self._form.takes(database, plain)
+        if table is None:
+            return Forecast(name, step, None, None, None, captured)
+        raw = derive_raw(table, self._form)
+        governed, stopped = self._govern(name, raw)
+        return Forecast(name, step, raw.key, raw.value, governed, captured, stopped)
+
+    def _govern(self, name: str, raw: RawSchemas) -> tuple[dict[str, Any] | None, str]:
+        if name not in self._policies:
+            return None, ""
+        table = table_from_avro(raw.topic, raw.key, raw.value).table
+        try:
+            plan = plan_table(table, self._policies, self._keys, self._namespace)
+        except TableStopped as error:
+            return None, error.message
+        return json.loads(derive_value(plan.topic, plan.governed)), ""
+
+
+def _touched(changes: Iterable[Change]) -> list[str]:
+    touched: dict[str, None] = {}
+    for change in changes:
+        touched |= dict.fromkeys((*change.before, *change.after))
+    return list(touched)
+
+
+def database_of(config: Mapping[str, str]) -> str:
+    """The one database that a connector captures; "" where it may be several."""
+    listed = config.get("database.include.list", "").strip()
+    if listed:
+        return listed if listed.isidentifier() else ""
+    tables = config.get("table.include.list", "").split(",")
+    databases = {name.strip().partition(".")[0] for name in tables}
+    only = databases.pop() if len(databases) == 1 else ""
+    return only if only.isidentifier() else ""
+
+
+def _placeholder_keys(policies: Iterable[Policy]) -> KeyRing:
+    """A key for every name that a policy uses: no schema depends on a key's bytes."""
+    names = {
+        getattr(rule, "key", None) for policy in policies for rule in policy.file.columns.values()
+    }
+    return {name: Key(name, 1, {1: bytes(KEY_BYTES)}) for name in names if isinstance(name, str)}
