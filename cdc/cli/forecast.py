@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +73,7 @@ def forecast(
     steps = read_steps(migrations) if migrations else []
     foreseen = forecaster.run(read_steps(base), steps, database)
     if format_ == "json":
-        click.echo(json.dumps([asdict(each) for each in foreseen]))
+        click.echo(json.dumps([each.as_json() for each in foreseen]))
     else:
         _print(foreseen)
     return ExitCode.FINE

@@ -42,6 +42,10 @@ class Forecast:
     captured: bool
     stopped: str = ""
 
+    def as_json(self) -> dict[str, Any]:
+        """All of it for a machine."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 class Forecaster:
     """What a connector and a set of policies make of tables."""

@@ -38,6 +38,8 @@ _SHAPELESS = frozenset(
         *("OPTIMIZE", "REPAIR", "CHECK", "EXCHANGE"),
     }
 )
+# Options may follow each other without commas.
+_CHARSET_WORDS = frozenset({"DEFAULT", "CHARACTER", "CHARSET", "COLLATE"})
 _PARTITION_WORDS = frozenset({"PARTITION", "REORGANIZE", "EXCHANGE", "ORDER"})
 
 
@@ -47,20 +49,10 @@ def read_actions(cursor: Cursor, table: MySqlTable) -> MySqlTable:
     Raises:
         RefusedSql: an action is not understood, or names what is not there.
     """
-    if cursor.is_done:
-        raise cursor.refuse("expected what to alter")
-    while not cursor.is_done:
+    table = _read_action(cursor, table)
+    while cursor.take(",") or cursor.word in _SHAPELESS or cursor.word in _CHARSET_WORDS:
         table = _read_action(cursor, table)
-        if not cursor.take(",") and not cursor.is_done and cursor.word not in _PARTITION_WORDS:
-            table = _read_next_option(cursor, table)
     return table
-
-
-def _read_next_option(cursor: Cursor, table: MySqlTable) -> MySqlTable:
-    """Table options may follow each other without commas."""
-    if cursor.word in _SHAPELESS or cursor.word in {"DEFAULT", "CHARACTER", "CHARSET", "COLLATE"}:
-        return table
-    raise cursor.refuse("expected a comma or the end")
 
 
 def _read_action(cursor: Cursor, table: MySqlTable) -> MySqlTable:
@@ -211,9 +203,7 @@ def _rename(cursor: Cursor, table: MySqlTable) -> MySqlTable:
         old = cursor.name().lower()
         cursor.need("TO")
         new = cursor.name()
-        uniques = tuple(
-            replace(i, name=new) if i.name.lower() == old else i for i in table.uniques
-        )
+        uniques = tuple(replace(i, name=new) if i.name.lower() == old else i for i in table.uniques)
         return replace(table, uniques=uniques)
     cursor.take_one("TO", "AS")
     database, name = cursor.table_name(table.database)

@@ -85,7 +85,7 @@ def _with_charset(declared: Declared, charset: str) -> DataType:
 
 def charset_of(collation: str) -> str:
     """The character set that a collation is of: `utf8mb4_bin` is of utf8mb4."""
-    return collation.split("_")[0]
+    return collation.partition("_")[0]
 
 
 def _read_type(cursor: Cursor) -> DataType:
@@ -200,20 +200,22 @@ def read_default(cursor: Cursor) -> Default | None:
     if word := cursor.take_one("TRUE", "FALSE"):
         return Default("word", word)
     sign = cursor.take_one("+", "-")
-    token = cursor.token
-    if token.kind in {"number", "hex", "bits"}:
-        cursor.step()
+    if cursor.token.kind in {"number", "hex", "bits"}:
+        token = cursor.step()
         return Default(token.kind, sign + token.text)
-    if token.kind == "word" and token.text.startswith("_"):
+    return Default("text", sign + _read_text(cursor))
+
+
+def _read_text(cursor: Cursor) -> str:
+    """A text, with what stands before its quotes, and others right behind it."""
+    if word := cursor.take_one("DATE", "TIME", "TIMESTAMP", "N"):
+        return f"{word}'{cursor.raw_string()}'"
+    if cursor.token.kind == "word" and cursor.token.text.startswith("_"):
         cursor.step()
-    elif word := cursor.take_one("DATE", "TIME", "TIMESTAMP"):
-        return Default("text", f"{word}'{cursor.raw_string()}'")
-    elif cursor.take("N"):
-        return Default("text", f"N'{cursor.raw_string()}'")
     text = cursor.raw_string()
     while cursor.token.kind in {"string", "double"}:
         text += "''" + cursor.raw_string()
-    return Default("text", sign + text)
+    return text
 
 
 def _skip_now(cursor: Cursor) -> None:

@@ -45,7 +45,7 @@ class Cursor:
 
     def take(self, *words: str) -> bool:
         """Step over these words if they come next."""
-        if not self.sees(*words):
+        if self.word != words[0] or (len(words) > 1 and not self.sees(*words)):
             return False
         self.at += len(words)
         return True

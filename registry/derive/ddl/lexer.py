@@ -38,6 +38,9 @@ _TOKEN = re.compile(
 _DELIMITER = re.compile(r"DELIMITER[ \t]+(\S+)[^\n]*", re.IGNORECASE)
 _PROGRAMS = {"PROCEDURE", "FUNCTION", "TRIGGER", "EVENT"}
 _BLOCK_ENDS = {"IF", "LOOP", "WHILE", "REPEAT"}
+_BLOCKS = {"BEGIN", "CASE", "END", *_BLOCK_ENDS}
+_SKIPPED = {"space", "comment"}
+_MARKS = {"open", "version", "close"}
 
 
 class Token(NamedTuple):
@@ -79,7 +82,7 @@ class Source:
 def read_source(file: str, content: bytes) -> Source:
     """A file's bytes as text; bytes that are not UTF-8 stay marked and are refused where they tell.
 
-    Line ends become `\\n`, a byte order mark goes.
+    Line ends become those of Unix, a byte order mark goes.
     """
     text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     return Source(file, text.replace("\r\n", "\n"))
@@ -89,50 +92,78 @@ def split_statements(source: Source) -> Iterator[list[Token]]:
     """The tokens of each statement, empty ones left out.
 
     Raises:
-        RefusedSql: a quote or a comment is not closed.
+        RefusedSql: a quote, a comment or a stored program's body is not closed.
     """
-    statement: list[Token] = []
-    delimiter, depth, inside = ";", 0, False
-    text, offset = source.text, 0
-    while offset < len(text):
-        if delimiter != ";" and text.startswith(delimiter, offset):
-            yield from _ended(statement)
-            statement, offset = [], offset + len(delimiter)
-            continue
-        match = _TOKEN.match(text, offset)
+    return _Splitter(source).run()
+
+
+class _Splitter:
+    """Where the cutting of a text stands."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._offset = 0
+        self._delimiter = ";"
+        self._depth = 0
+        self._is_conditional = False
+        self._statement: list[Token] = []
+
+    def run(self) -> Iterator[list[Token]]:
+        text, end = self._source.text, len(self._source.text)
+        while self._offset < end:
+            if self._step(text) and self._statement:
+                yield self._statement
+                self._statement = []
+        if self._is_conditional:
+            raise self._source.refuse(end, "a conditional comment is not closed")
+        if self._statement:
+            if self._depth > 0:
+                start = self._statement[0].start
+                raise self._source.refuse(start, "the body of a stored program is not closed")
+            yield self._statement
+
+    def _step(self, text: str) -> bool:
+        """Step over one piece of text; whether it ended a statement."""
+        start = self._offset
+        if self._delimiter != ";" and text.startswith(self._delimiter, start):
+            self._offset += len(self._delimiter)
+            self._depth = 0
+            return True
+        match = _TOKEN.match(text, start)
         assert match is not None  # noqa: S101 -- `op` takes any character
+        self._offset = match.end()
         kind = match.lastgroup or ""
-        if kind == "version":
-            kind = "open"
-        start, offset = offset, match.end()
-        if kind == "open":
-            offset, inside = _open(source, match, inside=inside)
-        elif kind == "close" and inside:
-            inside = False
-        elif kind == "op" and match[0] == ";" and delimiter == ";":
-            if depth <= 0:
-                yield from _ended(statement)
-                statement, depth = [], 0
-        elif kind not in {"space", "comment"}:
-            token = _token(source, kind, match[0], start)
-            if not statement and token.word == "DELIMITER":
-                command = _DELIMITER.match(text, start)
-                if command is None:
-                    raise source.refuse(start, "DELIMITER without a delimiter")
-                delimiter, offset = command[1], command.end()
-                continue
-            statement.append(token)
-            depth += _deeper(statement)
-    if inside:
-        raise source.refuse(len(text), "a conditional comment is not closed")
-    if depth > 0:
-        raise source.refuse(statement[0].start, "the body of a stored program is not closed")
-    yield from _ended(statement)
+        if kind in _SKIPPED:
+            return False
+        if kind in _MARKS:
+            self._mark(match)
+            return False
+        if match[0] == ";" and self._delimiter == ";":
+            return self._depth <= 0
+        self._add(_token(self._source, kind, match[0], start))
+        return False
 
+    def _mark(self, match: re.Match[str]) -> None:
+        """Either end of a conditional comment."""
+        if match[0] != "*/":
+            self._offset, self._is_conditional = _open(
+                self._source, match, inside=self._is_conditional
+            )
+        elif self._is_conditional:
+            self._is_conditional = False
+        else:
+            self._add(_token(self._source, "op", match[0], match.start()))
 
-def _ended(statement: list[Token]) -> Iterator[list[Token]]:
-    if statement:
-        yield statement
+    def _add(self, token: Token) -> None:
+        if not self._statement and token.word == "DELIMITER":
+            command = _DELIMITER.match(self._source.text, token.start)
+            if command is None:
+                raise self._source.refuse(token.start, "DELIMITER without a delimiter")
+            self._delimiter, self._offset = command[1], command.end()
+            return
+        self._statement.append(token)
+        if token.word in _BLOCKS:
+            self._depth += _deeper(self._statement)
 
 
 def _open(source: Source, match: re.Match[str], *, inside: bool) -> tuple[int, bool]:
@@ -159,17 +190,20 @@ def _token(source: Source, kind: str, text: str, start: int) -> Token:
 
 def _is_program(statement: list[Token]) -> bool:
     head = [token.word for token in statement[:12]]
-    return head[0] == "CREATE" and any(
-        word in _PROGRAMS for word in head if word not in {"TABLE", "VIEW", "USER"}
-    ) and "TABLE" not in head[1:4]
+    return (
+        head[0] == "CREATE"
+        and any(word in _PROGRAMS for word in head if word not in {"TABLE", "VIEW", "USER"})
+        and "TABLE" not in head[1:4]
+    )
 
 
 def _deeper(statement: list[Token]) -> int:
-    """What the last token of a stored program adds to the depth of its blocks."""
+    """What the last token of a stored program adds to the depth of its blocks.
+
+    `END IF` and its like close what was not counted: the END before has taken one off.
+    """
     word = statement[-1].word
     before = statement[-2].word if len(statement) > 1 else ""
-    if word not in {"BEGIN", "CASE", "END"} and word not in _BLOCK_ENDS:
-        return 0
     if not _is_program(statement):
         return 0
     if before == "END" and word in _BLOCK_ENDS:

@@ -16,7 +16,6 @@ from registry.derive.ddl.facts import DataType, Default, MySqlColumn, MySqlTable
 from registry.derive.ddl.names import TYPES
 from registry.derive.ddl.tables import is_total
 
-_INTEGERS = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT"})
 _ZEROFILL_WIDTHS = {"TINYINT": 3, "SMALLINT": 5, "MEDIUMINT": 8, "INT": 10, "BIGINT": 20}
 _LENGTHS = {"CHAR": 1, "BINARY": 1, "BIT": 1, "VECTOR": 2048}
 _BINARY = {
@@ -58,24 +57,29 @@ def _column(column: MySqlColumn, *, is_primary: bool) -> MySqlColumn:
 
 def _type(kind: DataType) -> DataType:
     row = TYPES[kind.base]
-    name = row.shown
-    if kind.base in {"BOOL", "BOOLEAN"}:
+    if row.family == "boolean":
         return DataType("TINYINT", 1)
-    if name in _INTEGERS:
-        return _integer(name, kind)
-    if name == "FLOAT" and kind.scale is None:
-        return DataType("DOUBLE" if (kind.length or 0) > _FLOAT_DIGITS else "FLOAT" + _sign(kind))
-    if row.family in {"float", "double", "real"}:
-        return DataType(name + _sign(kind), kind.length, kind.scale)
-    if name == "DECIMAL":
-        return DataType(name + _sign(kind), kind.length or 10, kind.scale or 0)
-    if row.has_labels:
-        return replace(kind, name=name, labels=tuple(_escape(decode(v)) for v in kind.labels))
-    if name in {"YEAR", "JSON"}:
-        return DataType(name)
-    if row.is_text or name.endswith("BLOB"):
-        return _sized(name, kind)
-    return replace(kind, name=name, length=kind.length or _LENGTHS.get(name))
+    show = _SHOWN.get(row.family, _sized)
+    return show(row.shown, kind)
+
+
+def _float(name: str, kind: DataType) -> DataType:
+    """FLOAT(p) is a float or a double; FLOAT(p,s) stays as it is."""
+    if kind.scale is None and name == "FLOAT":
+        return DataType(("DOUBLE" if (kind.length or 0) > _FLOAT_DIGITS else name) + _sign(kind))
+    return DataType(name + _sign(kind), kind.length, kind.scale)
+
+
+def _decimal(name: str, kind: DataType) -> DataType:
+    return DataType(name + _sign(kind), kind.length or 10, kind.scale or 0)
+
+
+def _labelled(name: str, kind: DataType) -> DataType:
+    return replace(kind, name=name, labels=tuple(_escape(decode(v)) for v in kind.labels))
+
+
+def _bare(name: str, _kind: DataType) -> DataType:
+    return DataType(name)
 
 
 def _integer(name: str, kind: DataType) -> DataType:
@@ -95,7 +99,7 @@ def _sign(kind: DataType) -> str:
 def _sized(name: str, kind: DataType) -> DataType:
     """TEXT(n) and BLOB(n) are the smallest type that holds n; character set binary means bytes."""
     length, charset = kind.length, kind.charset
-    if kind.base.startswith(("N", "NATIONAL")):
+    if kind.base.startswith("N"):
         charset = "utf8mb3"
     if name in {"TEXT", "BLOB"} and length is not None:
         size = length * (1 if name == "BLOB" else _CHARACTER_BYTES.get(charset, 4))
@@ -106,6 +110,16 @@ def _sized(name: str, kind: DataType) -> DataType:
     if charset == "binary":
         name, charset = _BINARY.get(name, name), ""
     return DataType(name, length or _LENGTHS.get(name), charset=charset)
+
+
+_SHOWN: Mapping[str, Callable[[str, DataType], DataType]] = {
+    **dict.fromkeys(("int16", "int32", "int64"), _integer),
+    **dict.fromkeys(("float", "double", "real"), _float),
+    **dict.fromkeys(("enum", "set"), _labelled),
+    **dict.fromkeys(("year", "json"), _bare),
+    "decimal": _decimal,
+}
+"""How a type is shown, by family; all others by their size and character set."""
 
 
 def _default(default: Default | None, kind: DataType) -> Default | None:
@@ -161,8 +175,9 @@ def _date(default: Default, _kind: DataType) -> Default:
     """MySQL takes 2020-1-2 and 20200102 too, and shows 2020-01-02."""
     text = _plain(default).strip()
     parts = re.fullmatch(r"(\d{4})\D?(\d{1,2})\D?(\d{1,2})(?: .*)?", text)
-    return Default("text", "-".join((parts[1], f"{parts[2]:0>2}", f"{parts[3]:0>2}"))
-                   if parts else text)
+    return Default(
+        "text", "-".join((parts[1], f"{parts[2]:0>2}", f"{parts[3]:0>2}")) if parts else text
+    )
 
 
 def _datetime(default: Default, kind: DataType) -> Default:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from registry.derive.ddl.columns import Definition, charset_of, read_charset, read_definition
-from registry.derive.ddl.columns import read_reference
+from registry.derive.ddl.columns import (
+    Definition,
+    charset_of,
+    read_charset,
+    read_definition,
+    read_reference,
+)
 from registry.derive.ddl.cursor import Cursor
 from registry.derive.ddl.facts import Index, MySqlTable
 
@@ -151,7 +156,7 @@ _INDEXES: Mapping[str, Callable[[Cursor, MySqlTable, str], MySqlTable]] = {
 
 
 def _read_index_name(cursor: Cursor) -> str:
-    name = "" if cursor.word == "(" or cursor.word == "USING" else cursor.name()
+    name = "" if cursor.word in {"(", "USING"} else cursor.name()
     if cursor.take("USING"):
         cursor.step()
     return name
