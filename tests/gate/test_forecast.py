@@ -22,7 +22,7 @@ def run(*words: object) -> Result:
 
 
 def foresee(folder: Path, base: str, *migrations: str, **config: str) -> list[dict]:
-    """The forecast of a base and migrations 1.sql, 2.sql, …"""
+    """The forecast of a base and of migrations, called by their numbers."""
     (folder / "base.sql").write_text(base)
     steps = folder / "migrations"
     steps.mkdir()
@@ -127,7 +127,7 @@ def test_a_policy_that_cannot_act_says_so(tmp_path) -> None:
     assert "no primary key" in entry["stopped"]
 
 
-def test_init_reads_sql(tmp_path) -> None:
+def test_init_reads_sql() -> None:
     """The policy of a table from a file is that of its shape; unknown tables are refused."""
     sql = REPOSITORY / "mysql/bootstrap.sql"
     tables = read_sql_tables(sql)

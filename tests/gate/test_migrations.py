@@ -34,14 +34,20 @@ def test_files_run_in_their_tools_order(tmp_path, files, order) -> None:
     "text",
     [
         f"-- migrate:up\n{CREATE}\n-- migrate:down\nDROP TABLE s.t;\n",
-        f"-- +goose Up\n-- +goose StatementBegin\n{CREATE}\n-- +goose StatementEnd\n"
-        "-- +goose Down\nDROP TABLE s.t;\n",
+        (
+            f"-- +goose Up\n-- +goose StatementBegin\n{CREATE}\n-- +goose StatementEnd\n"
+            "-- +goose Down\nDROP TABLE s.t;\n"
+        ),
         f"--liquibase formatted sql\n--changeset a:1\n{CREATE}\n--rollback DROP TABLE s.t;\n",
-        "--liquibase formatted sql\n--changeset a:1 endDelimiter://\n"
-        f"{CREATE[:-1]}//\n--changeset a:2\nINSERT INTO s.t VALUES (1);\n",
-        "CREATE TABLE s.alembic_version (version_num VARCHAR(32) NOT NULL);\n"
-        f"-- Running upgrade  -> 1a2b\n{CREATE}\n"
-        "INSERT INTO s.alembic_version (version_num) VALUES ('1a2b');\n",
+        (
+            "--liquibase formatted sql\n--changeset a:1 endDelimiter://\n"
+            f"{CREATE[:-1]}//\n--changeset a:2\nINSERT INTO s.t VALUES (1);\n"
+        ),
+        (
+            "CREATE TABLE s.alembic_version (version_num VARCHAR(32) NOT NULL);\n"
+            f"-- Running upgrade  -> 1a2b\n{CREATE}\n"
+            "INSERT INTO s.alembic_version (version_num) VALUES ('1a2b');\n"
+        ),
     ],
     ids=["dbmate", "goose", "liquibase", "liquibase-delimiter", "alembic"],
 )
@@ -62,5 +68,5 @@ def test_what_has_no_order_or_no_sql_is_refused(tmp_path) -> None:
         read_steps(tmp_path)
     for name in ("V1__a.sql", "V1.0__b.sql", "V1__c.sql"):
         (tmp_path / name).write_text(CREATE)
-    with pytest.raises(ConfigError, match="V1__a.sql and V1__c.sql have the same version"):
+    with pytest.raises(ConfigError, match=r"V1__a\.sql and V1__c\.sql have the same version"):
         read_steps(tmp_path)

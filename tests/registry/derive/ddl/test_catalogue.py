@@ -24,6 +24,7 @@ def run(sql: str | bytes, database: str = "") -> Catalogue:
 
 
 def names(table: MySqlTable) -> list[str]:
+    """A table's columns in order."""
     return [column.name for column in table.columns]
 
 
@@ -74,8 +75,10 @@ def test_every_action_of_alter_table(actions, columns, key) -> None:
         ("/* CREATE TABLE s.u (x INT) */ -- DROP TABLE s.t\n# DROP TABLE s.t\n", ["s.t"]),
         ("DELIMITER $$\nCREATE PROCEDURE p() BEGIN DROP TABLE s.t; END$$\nDELIMITER ;", ["s.t"]),
         (
-            "CREATE TRIGGER r BEFORE INSERT ON s.t FOR EACH ROW BEGIN IF 1 THEN SET @a = 1;"
-            " END IF; CASE 1 WHEN 1 THEN SET @b = 2; END CASE; END; DROP TABLE s.t",
+            (
+                "CREATE TRIGGER r BEFORE INSERT ON s.t FOR EACH ROW BEGIN IF 1 THEN SET @a = 1;"
+                " END IF; CASE 1 WHEN 1 THEN SET @b = 2; END CASE; END; DROP TABLE s.t"
+            ),
             [],
         ),
         ("INSERT INTO s.t VALUES (1, ';', 'DROP TABLE s.t;'); SET @x = 1; COMMIT", ["s.t"]),
@@ -183,6 +186,15 @@ def test_sqlglot_reads_the_same(declared) -> None:
         assert found == [column.name for column in tree.find_all(exp.ColumnDef)]
 
 
+def outcome(content: bytes) -> str | None:
+    """Why a text is refused; None: it was carried out."""
+    try:
+        run(content)
+    except RefusedSql as error:
+        return str(error)
+    return None
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.text(max_size=60)
@@ -192,10 +204,8 @@ def test_sqlglot_reads_the_same(declared) -> None:
 )
 def test_no_text_breaks_it(text) -> None:
     """Any text is carried out or refused with its line."""
-    try:
-        run(f"{TABLE}{text}".encode("utf-8", "surrogatepass"))
-    except RefusedSql as error:
-        assert str(error).startswith("f.sql:")
+    refusal = outcome(f"{TABLE}{text}".encode("utf-8", "surrogatepass"))
+    assert refusal is None or refusal.startswith("f.sql:")
 
 
 @pytest.mark.parametrize(
@@ -211,8 +221,6 @@ def test_no_text_breaks_it(text) -> None:
 def test_ten_megabytes_do_not_hang(content) -> None:
     """Large and malicious files cost time in proportion to their size."""
     started = time.process_time()
-    try:
-        run(content)
-    except RefusedSql as error:
-        assert str(error).startswith("f.sql:")
+    refusal = outcome(content)
+    assert refusal is None or refusal.startswith("f.sql:")
     assert time.process_time() - started < 30
