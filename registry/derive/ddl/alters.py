@@ -71,7 +71,7 @@ def _read_action(cursor: Cursor, table: MySqlTable) -> MySqlTable:
 
 def _skip_shapeless(cursor: Cursor) -> None:
     if cursor.word in _PARTITION_WORDS or cursor.sees("ANALYZE", "PARTITION"):
-        cursor.at += 10**9
+        cursor.skip_rest()
         return
     cursor.step()
     cursor.skip_until(",", *(_SHAPELESS - {"KEY_BLOCK_SIZE", "PARTITION", "TABLESPACE"}))
@@ -216,7 +216,8 @@ def _convert(cursor: Cursor, table: MySqlTable) -> MySqlTable:
         cursor.need("CHARACTER", "SET")
     charset = "" if cursor.take("DEFAULT") else read_charset(cursor)
     if cursor.take("COLLATE"):
-        charset = charset or charset_of(read_charset(cursor))
+        collation = read_charset(cursor)
+        charset = charset or charset_of(collation)
     columns = tuple(
         replace(c, type=replace(c.type, charset=charset)) if TYPES[c.type.base].is_text else c
         for c in table.columns

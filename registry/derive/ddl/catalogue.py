@@ -121,8 +121,7 @@ class Catalogue:
         is_lenient = cursor.take("IF", "NOT", "EXISTS")
         start = cursor.at
         database, name = cursor.table_name(self.database)
-        charset = self._charsets.get(database, "")
-        table = MySqlTable(database, name, cursor.span(start), charset=charset)
+        table = MySqlTable(database, name, cursor.span(start))
         exists = table.qualified in self._tables
         if exists and not is_lenient:
             raise cursor.refuse(f"table {table.qualified} is there already")
@@ -144,7 +143,9 @@ class Catalogue:
         table = read_elements(cursor, table)
         if not table.columns:
             raise cursor.refuse(f"table {table.qualified} has no columns")
-        return inherit_charset(read_options(cursor, table))
+        table = read_options(cursor, table)
+        charset = table.charset or self._charsets.get(table.database, "")
+        return inherit_charset(replace(table, charset=charset))
 
     def _alter(self, cursor: Cursor) -> list[str] | None:
         if cursor.take_one("DATABASE", "SCHEMA"):

@@ -134,6 +134,10 @@ class Cursor:
                 raise self.refuse("a parenthesis is not closed")
             depth += _CLOSING.get(self.step().word, 0)
 
+    def skip_rest(self) -> None:
+        """Step to the end."""
+        self.at = len(self._tokens)
+
     def skip_until(self, *words: str) -> None:
         """Step to the first of these words outside parentheses, or to the end."""
         while not self.is_done and self.word not in words:

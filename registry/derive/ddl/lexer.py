@@ -39,6 +39,9 @@ _DELIMITER = re.compile(r"DELIMITER[ \t]+(\S+)[^\n]*", re.IGNORECASE)
 _PROGRAMS = {"PROCEDURE", "FUNCTION", "TRIGGER", "EVENT"}
 _BLOCK_ENDS = {"IF", "LOOP", "WHILE", "REPEAT"}
 _BLOCKS = {"BEGIN", "CASE", "END", *_BLOCK_ENDS}
+# Statements that can be large and are not read: their tokens need not be told apart.
+_DATA = {"INSERT", "REPLACE", "UPDATE", "DELETE", "SELECT", "WITH", "LOAD", "("}
+_LEAP = re.compile(r"(?:[^;'\"`/#*-]++|'(?:[^'\\]++|\\.|'')*+'|-(?!-))++", re.DOTALL)
 _SKIPPED = {"space", "comment"}
 _MARKS = {"open", "version", "close"}
 
@@ -129,19 +132,37 @@ class _Splitter:
             self._offset += len(self._delimiter)
             self._depth = 0
             return True
+        if self._leap(text):
+            return False
         match = _TOKEN.match(text, start)
         assert match is not None  # noqa: S101 -- `op` takes any character
         self._offset = match.end()
         kind = match.lastgroup or ""
-        if kind in _SKIPPED:
-            return False
-        if kind in _MARKS:
-            self._mark(match)
-            return False
         if match[0] == ";" and self._delimiter == ";":
             return self._depth <= 0
-        self._add(_token(self._source, kind, match[0], start))
+        if kind in _MARKS:
+            self._mark(match)
+        elif kind == "word" and self._delimiter in match[0]:
+            self._cut(match)
+        elif kind not in _SKIPPED:
+            self._add(_token(self._source, kind, match[0], start))
         return False
+
+    def _leap(self, text: str) -> bool:
+        """Step over what needs no telling apart in a statement that is not read."""
+        if self._delimiter != ";" or not self._statement:
+            return False
+        leap = _LEAP.match(text, self._offset) if self._statement[0].word in _DATA else None
+        if leap is not None:
+            self._offset = leap.end()
+        return leap is not None
+
+    def _cut(self, match: re.Match[str]) -> None:
+        """A word with a delimiter of its own characters in it, as `END$$`."""
+        word = match[0].partition(self._delimiter)[0]
+        self._offset = match.start() + len(word)
+        if word:
+            self._add(_token(self._source, "word", word, match.start()))
 
     def _mark(self, match: re.Match[str]) -> None:
         """Either end of a conditional comment."""
@@ -152,7 +173,7 @@ class _Splitter:
         elif self._is_conditional:
             self._is_conditional = False
         else:
-            self._add(_token(self._source, "op", match[0], match.start()))
+            raise self._source.refuse(match.start(), "the end of a comment that does not begin")
 
     def _add(self, token: Token) -> None:
         if not self._statement and token.word == "DELIMITER":

@@ -82,7 +82,7 @@ def pass_object(cursor: Cursor) -> None:
         _skip_view_word(cursor)
     if cursor.word not in _PASSED_OBJECTS:
         raise cursor.refuse("not a statement that is known here")
-    cursor.at += 10**9
+    cursor.skip_rest()
 
 
 def _skip_view_word(cursor: Cursor) -> None:
