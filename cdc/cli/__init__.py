@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cdc.config import Settings
 
 COMMANDS = {
+    "check": ("cdc.cli.check:check", "What migrations break, for whom, and how to do it safely."),
     "connectors": ("cdc.cli.connectors:connectors", "Debezium connectors as files: apply, status."),
     "demo": ("cdc.cli.demo:demo", "Everything from one command, before your eyes."),
     "policies": ("cdc.cli.policies:policies", "What may leave: first policy, lint, show, keys."),

@@ -13,13 +13,13 @@ from typing import Any
 from cdc.errors import ConfigError, TableStopped
 from cdc.gate.migrations import Step
 from cdc.keys import KEY_BYTES, Key, KeyRing
-from cdc.privacy.plan import plan_table
+from cdc.privacy.plan import Plan, plan_table
 from cdc.privacy.policy import Policy
 from registry.derive.ddl import Catalogue, Change, MySqlTable, show_as_server
 from registry.derive.from_debezium import table_from_avro
 from registry.derive.raw_form import RawForm
 from registry.derive.raw_record import RawSchemas, derive_raw
-from registry.derive.record import derive_value
+from registry.derive.record import derive_key, derive_value
 from registry.errors import RefusedForm, RefusedSql
 
 BASE = "base"
@@ -47,6 +47,26 @@ class Forecast:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What becomes of a table: raw schemas, and the plan of what leaves (None: nothing does).
+
+    `stopped` says why the relay would stop a table that has a policy.
+    """
+
+    captured: bool
+    raw: RawSchemas
+    plan: Plan | None
+    stopped: TableStopped | None = None
+
+    def governed(self) -> tuple[str, str] | None:
+        """The governed key's and value's Avro schema."""
+        if self.plan is None:
+            return None
+        columns = self.plan.governed
+        return derive_key(self.plan.topic, columns), derive_value(self.plan.topic, columns)
+
+
 class Forecaster:
     """What a connector and a set of policies make of tables."""
 
@@ -62,7 +82,8 @@ class Forecaster:
             self._form = RawForm.of(config)
         except RefusedForm as error:
             raise ConfigError(str(error)) from None
-        self._database = database_of(config)
+        self.database = database_of(config)
+        """The one that the connector captures; "" where it may be several."""
         self._policies = policies
         self._keys = _placeholder_keys(policies.values())
         self._namespace = namespace
@@ -78,22 +99,16 @@ class Forecaster:
             ConfigError: SQL that is not understood, with file and line.
         """
         try:
-            yield from self._run(base, steps, database or self._database)
+            yield from self._run(base, steps, database or self.database)
         except RefusedSql as error:
             raise ConfigError(str(error)) from None
 
     def _run(
         self, base: Iterable[Step], steps: Iterable[Step], database: str
     ) -> Iterator[Forecast]:
-        built = Catalogue(database=database)
-        for step in base:
-            for _ in built.run(step.source):
-                pass
-        # The connector's snapshot reads the base from the server.
-        shown = {name: show_as_server(table) for name, table in built.tables.items()}
-        for name, table in shown.items():
+        catalogue = open_catalogue(base, database)
+        for name, table in catalogue.tables.items():
             yield self.foresee(name, BASE, table)
-        catalogue = Catalogue(shown, database or built.database)
         for step in steps:
             touched = _touched(catalogue.run(step.source))
             tables = catalogue.tables
@@ -110,19 +125,48 @@ class Forecaster:
         captured = self._form.takes(database, plain)
         if table is None:
             return Forecast(name, step, None, None, None, captured)
-        raw = derive_raw(table, self._form)
-        governed, stopped = self._govern(name, raw)
-        return Forecast(name, step, raw.key, raw.value, governed, captured, stopped)
+        shape = self.shape(table)
+        governed = shape.governed()
+        return Forecast(
+            name,
+            step,
+            shape.raw.key,
+            shape.raw.value,
+            json.loads(governed[1]) if governed else None,
+            captured,
+            shape.stopped.message if shape.stopped else "",
+        )
 
-    def _govern(self, name: str, raw: RawSchemas) -> tuple[dict[str, Any] | None, str]:
-        if name not in self._policies:
-            return None, ""
-        table = table_from_avro(raw.topic, raw.key, raw.value).table
+    def shape(self, table: MySqlTable) -> Shape:
+        """What becomes of a table as it is.
+
+        Raises:
+            RefusedSql: a column that the connector would fail at.
+        """
+        captured = self._form.takes(table.database, table.name)
+        raw = derive_raw(table, self._form)
+        if table.qualified not in self._policies:
+            return Shape(captured, raw, None)
+        read = table_from_avro(raw.topic, raw.key, raw.value).table
         try:
-            plan = plan_table(table, self._policies, self._keys, self._namespace)
+            plan = plan_table(read, self._policies, self._keys, self._namespace)
         except TableStopped as error:
-            return None, error.message
-        return json.loads(derive_value(plan.topic, plan.governed)), ""
+            return Shape(captured, raw, None, error)
+        return Shape(captured, raw, plan)
+
+
+def open_catalogue(base: Iterable[Step], database: str) -> Catalogue:
+    """The tables of a base as a connector's snapshot reads them: as the server shows them.
+
+    Raises:
+        RefusedSql: SQL that is not understood.
+    """
+    built = Catalogue(database=database)
+    for step in base:
+        for _ in built.run(step.source):
+            pass
+    shown = {name: show_as_server(table) for name, table in built.tables.items()}
+    return Catalogue(shown, database or built.database)
 
 
 def _touched(changes: Iterable[Change]) -> list[str]:

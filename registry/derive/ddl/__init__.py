@@ -2,7 +2,7 @@
 
 from registry.derive.ddl.catalogue import Catalogue, Change, Tables
 from registry.derive.ddl.facts import DataType, Default, Index, MySqlColumn, MySqlTable, Span
-from registry.derive.ddl.lexer import Source, read_source
+from registry.derive.ddl.lexer import Source, Token, read_source
 from registry.derive.ddl.shown import show_as_server
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Source",
     "Span",
     "Tables",
+    "Token",
     "read_source",
     "show_as_server",
 ]

@@ -13,7 +13,7 @@ from registry.derive.ddl.alters import drop_index, read_actions
 from registry.derive.ddl.columns import charset_of, read_charset
 from registry.derive.ddl.cursor import Cursor
 from registry.derive.ddl.facts import MySqlTable, Span
-from registry.derive.ddl.lexer import Source, split_statements
+from registry.derive.ddl.lexer import Source, Token, split_statements
 from registry.derive.ddl.options import (
     inherit_charset,
     pass_object,
@@ -43,12 +43,14 @@ class Change:
 
     A table that a statement makes is in `after` alone, one that it drops in `before` alone; a
     renamed one is under its old name in `before` and under its new one in `after` (`renamed`).
+    `tokens` are the statement's own.
     """
 
     span: Span
     before: Tables
     after: Tables
     renamed: Mapping[str, str]
+    tokens: tuple[Token, ...] = ()
 
 
 class Catalogue:
@@ -87,6 +89,7 @@ class Catalogue:
                 {name: before[name] for name in touched if name in before},
                 {name: self._tables[name] for name in touched if name in self._tables},
                 self._renamed,
+                tuple(tokens),
             )
 
     def _carry_out(self, cursor: Cursor) -> list[str] | None:

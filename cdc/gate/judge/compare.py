@@ -1,0 +1,160 @@
+"""The schemas behind a statement held against all that were before it, subject by subject."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from cdc.errors import ConfigError
+from cdc.gate.forecast import Shape
+from cdc.gate.judge.cases import Case
+from registry.avro import Schema, parse_lenient
+from registry.compatibility import EarlierVersion
+from registry.compatibility.explain import Explanation, explain
+from registry.derive.record import avro_name
+from registry.errors import InvalidSchemaError
+from registry.model import CompatibilityLevel, VersionNumber
+
+STRICTEST = CompatibilityLevel.FULL_TRANSITIVE
+
+
+class Earlier(Protocol):
+    """Where earlier versions of subjects are: a registry, or a folder of schemas."""
+
+    def find(self, subject: str) -> tuple[Sequence[EarlierVersion], CompatibilityLevel | None]:
+        """The versions in order, and the level there (None: it has none)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One schema of a table: `raw` or `governed`, of `key` or `value`.
+
+    `columns` are the table's columns that it carries, by their field's name.
+    """
+
+    topic: str
+    side: str
+    part: str
+    text: str
+    columns: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The subject's name in a registry."""
+        return f"{self.topic}-{self.part}"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A subject before and after a statement; `breaks` by column ("": none of its own).
+
+    `columns` are those that it carries, before or after.
+    """
+
+    subject: Subject
+    level: CompatibilityLevel
+    columns: frozenset[str]
+    breaks: Mapping[str, tuple[Explanation, ...]] = field(default_factory=dict)
+
+    def is_broken(self, columns: Iterable[str]) -> bool:
+        """Whether the subject's level forbids what happens to one of these columns."""
+        return any(self.level in each.breaks for each in self.list_breaks(columns))
+
+    def list_breaks(self, columns: Iterable[str]) -> list[Explanation]:
+        """What breaks for these columns at any level."""
+        return [each for column in columns for each in self.breaks.get(column, ())]
+
+
+def subjects_of(shape: Shape) -> Iterator[Subject]:
+    """The schemas that a table has."""
+    if not shape.captured:
+        return
+    raw = shape.raw
+    names = [each["name"] for each in raw.value["fields"][0]["type"][1]["fields"]]
+    fields = {name: name for name in names}
+    if raw.key is not None:
+        yield Subject(raw.topic, "raw", "key", json.dumps(raw.key), fields)
+    yield Subject(raw.topic, "raw", "value", json.dumps(raw.value), fields)
+    governed = shape.governed()
+    if governed is None or shape.plan is None:
+        return
+    leaving = {avro_name(each.governed.name): each.source for each in shape.plan.columns}
+    for part, text in zip(("key", "value"), governed, strict=True):
+        yield Subject(shape.plan.topic, "governed", part, text, leaving)
+
+
+class Comparer:
+    """Remembers every shape of every subject; what was said once is not said again."""
+
+    def __init__(self, raw_level: CompatibilityLevel, earlier: Earlier | None = None) -> None:
+        self._raw_level = raw_level
+        self._earlier = earlier
+        self._versions: dict[str, list[EarlierVersion]] = {}
+        self._levels: dict[str, CompatibilityLevel] = {}
+        self._said: dict[str, set[tuple[str, str, str]]] = {}
+
+    def compare(self, case: Case) -> list[Comparison]:
+        """Every subject that the table has, before the statement or behind it.
+
+        Raises:
+            ConfigError, Unreachable: earlier versions cannot be had.
+        """
+        before = {each.name: each for each in subjects_of(case.before)} if case.before else {}
+        after = {each.name: each for each in subjects_of(case.after)} if case.after else {}
+        names = dict.fromkeys((*before, *after))
+        return [self._compare(before.get(name), after.get(name)) for name in names]
+
+    def _compare(self, old: Subject | None, new: Subject | None) -> Comparison:
+        subject = new or old
+        assert subject is not None  # noqa: S101 -- one of them has the name
+        versions = self._open(subject)
+        if old is not None:
+            _append(versions, old.text)
+        columns = {**(old.columns if old else {}), **(new.columns if new else {})}
+        is_same = new is None or (old is not None and new.text == old.text)
+        breaks = {} if is_same else self._find(subject, columns)
+        return Comparison(
+            subject, self._levels[subject.name], frozenset(columns.values()), breaks
+        )
+
+    def _open(self, subject: Subject) -> list[EarlierVersion]:
+        """The versions of a subject; on first sight those that are known from elsewhere."""
+        if subject.name not in self._versions:
+            own = self._raw_level if subject.side == "raw" else STRICTEST
+            known, level = self._earlier.find(subject.name) if self._earlier else ((), None)
+            self._versions[subject.name] = list(known)
+            self._levels[subject.name] = level or own
+            self._said[subject.name] = set()
+        return self._versions[subject.name]
+
+    def _find(
+        self, subject: Subject, columns: Mapping[str, str]
+    ) -> dict[str, tuple[Explanation, ...]]:
+        versions, said = self._versions[subject.name], self._said[subject.name]
+        earlier = tuple(versions)
+        schema = _append(versions, subject.text)
+        breaks: dict[str, tuple[Explanation, ...]] = {}
+        for each in explain(schema, earlier, STRICTEST):
+            words = each.place.name, each.old_type, each.new_type
+            if words not in said:
+                said.add(words)
+                column = columns.get(each.place.field, "")
+                breaks[column] = (*breaks.get(column, ()), each)
+        return breaks
+
+
+def _append(versions: list[EarlierVersion], text: str) -> Schema:
+    """Add a schema to the versions, unless it is there."""
+    try:
+        schema = parse_lenient(text)
+    except InvalidSchemaError as error:
+        raise ConfigError(
+            f"a forecast schema is not valid Avro: {error}",
+            hint="schema.name.adjustment.mode=avro and field.name.adjustment.mode=avro",
+        ) from None
+    if all(version.schema.canonical != schema.canonical for version in versions):
+        number = versions[-1].version + 1 if versions else 1
+        versions.append(EarlierVersion(VersionNumber(number), schema))
+    return schema

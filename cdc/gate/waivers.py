@@ -1,0 +1,228 @@
+"""Findings that somebody has decided to live with: a file, lines in the SQL, a baseline.
+
+A waiver that is used is reported as a note; one that nothing needs, or that has expired, fails.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cdc.errors import ConfigError
+from cdc.findings import Finding, Location, Severity
+from cdc.gate.files import read_model
+from cdc.gate.judge import RULES, Kind
+from registry.derive.ddl import Source, Span
+
+_INLINE = re.compile(r"--[ \t]+cdc:allow\b[ \t]*([^\n]*)")
+_WORD = re.compile(r"(owner|until)=(\S+)[ \t]*")
+UNUSED, EXPIRED, MALFORMED = "waiver-unused", "waiver-expired", "waiver-malformed"
+
+
+class Entry(BaseModel):
+    """One waiver of a file; `object` may have `*`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    rule: str = Field(description="the finding's code")
+    object: str = Field(description="database.table.column, or database.table")
+    reason: str = Field(min_length=1, description="why it is right here")
+    owner: str = Field(min_length=1, description="who answers for it")
+    expires: date = Field(description="the last day on which it holds")
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    waivers: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A rule that may be hit at an object, or (`span` given) by one statement."""
+
+    rule: str
+    object: str
+    reason: str
+    owner: str
+    expires: date | None
+    location: Location
+    span: Span | None = None
+
+    def covers(self, finding: Finding, statement: Span) -> bool:
+        """Whether it is about a finding of a statement."""
+        is_here = self.span is None or self.span == statement
+        return is_here and finding.code == self.rule and fnmatchcase(finding.subject, self.object)
+
+
+def read_waivers(path: Path) -> list[Waiver]:
+    """The waivers of a file.
+
+    Raises:
+        ConfigError: it cannot be read, has mistakes, or names a rule that there is not.
+    """
+    found = []
+    for entry in read_model(path, _File).waivers:
+        if entry.rule not in RULES:
+            raise ConfigError(f"{path}: unknown rule {entry.rule}", hint="see docs/check.md")
+        place = Location(str(path), _line(path, entry))
+        found.append(
+            Waiver(entry.rule, entry.object, entry.reason, entry.owner, entry.expires, place)
+        )
+    return found
+
+
+def _line(path: Path, entry: Entry) -> int:
+    """The line that names the entry's object."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((n for n, line in enumerate(lines, 1) if entry.object in line), 1)
+
+
+def find_inline(source: Source, statements: Sequence[Span]) -> Iterator[Waiver | Finding]:
+    """`-- cdc:allow RULE [owner=NAME] [until=YYYY-MM-DD] reason`, for the statement at or behind it.
+
+    What is not of that form is a finding.
+    """
+    for match in _INLINE.finditer(source.text):
+        line, column = source.place(match.start())
+        place = Location(source.file, line, column)
+        rule, _, rest = match[1].strip().partition(" ")
+        words = dict(_WORD.findall(rest))
+        reason = _WORD.sub("", rest).strip()
+        span = next((s for s in statements if s.end_line >= line), None)
+        expires = _day(words.get("until", ""))
+        if rule not in RULES or not reason or expires is _WRONG:
+            yield Finding(
+                MALFORMED,
+                "not a waiver: -- cdc:allow RULE [owner=NAME] [until=YYYY-MM-DD] reason",
+                "The rule must be one of docs/check.md, and the reason must be there.",
+                location=place,
+            )
+            continue
+        nowhere = Span(source.file, 0, 0, 0, 0)
+        yield Waiver(rule, "*", reason, words.get("owner", ""), expires, place, span or nowhere)
+
+
+_WRONG = date.min
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return _WRONG
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding and the statement that it is about."""
+
+    finding: Finding
+    statement: Span
+
+
+class Waivers:
+    """Applies waivers, and remembers which were needed."""
+
+    def __init__(self, waivers: Sequence[Waiver], today: date) -> None:
+        self._waivers = list(waivers)
+        self._today = today
+        self._used: set[int] = set()
+
+    def add(self, waivers: Sequence[Waiver]) -> None:
+        """Take more of them."""
+        self._waivers += waivers
+
+    def apply(self, found: Found) -> Finding:
+        """The finding, as a note where a waiver that holds covers it."""
+        for number, waiver in enumerate(self._waivers):
+            if waiver.covers(found.finding, found.statement):
+                self._used.add(number)
+                if not self._is_expired(waiver):
+                    return _waive(found.finding, waiver)
+        return found.finding
+
+    def _is_expired(self, waiver: Waiver) -> bool:
+        return waiver.expires is not None and waiver.expires < self._today
+
+    def complain(self) -> Iterator[Finding]:
+        """A finding for each waiver that has expired or that nothing needed."""
+        for number, waiver in enumerate(self._waivers):
+            about = f"{waiver.rule} at {waiver.object}"
+            if self._is_expired(waiver):
+                yield _bad(waiver, EXPIRED, f"{about}: expired on {waiver.expires}")
+            elif number not in self._used:
+                yield _bad(waiver, UNUSED, f"{about}: nothing needs this waiver")
+
+
+def _waive(finding: Finding, waiver: Waiver) -> Finding:
+    until = f", until {waiver.expires}" if waiver.expires else ""
+    owner = f" ({waiver.owner})" if waiver.owner else ""
+    return replace(
+        finding,
+        title=f"waived: {finding.title}",
+        severity=Severity.NOTE,
+        message=f"{waiver.reason}{owner}{until}; {waiver.location}",
+        remedy="",
+        rewrite="",
+        identity=finding.identity or finding.title,
+        details={**finding.details, "waived": waiver.reason},
+    )
+
+
+def _bad(waiver: Waiver, code: str, title: str) -> Finding:
+    return Finding(
+        code,
+        title,
+        f"Its reason was: {waiver.reason}",
+        "take it out, or give it a new day after looking again",
+        location=waiver.location,
+        subject="" if waiver.object == "*" else waiver.object,
+        details={"kind": str(Kind.WAIVERS)},
+    )
+
+
+def read_baseline(path: Path) -> frozenset[str]:
+    """The fingerprints that a baseline accepts.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))["findings"]
+        return frozenset(str(entry["fingerprint"]) for entry in entries)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such baseline", hint="--write-baseline makes it") from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigError(f"{path}: not a baseline", hint="--write-baseline makes it") from None
+
+
+def write_baseline(path: Path, findings: Collection[Finding]) -> None:
+    """Accept findings from now on.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    entries = sorted(
+        {"code": each.code, "object": each.subject, "fingerprint": each.fingerprint}.items()
+        for each in findings
+    )
+    text = json.dumps({"findings": [dict(entry) for entry in entries]}, indent=2)
+    try:
+        path.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def accept(finding: Finding, baseline: Collection[str]) -> Finding:
+    """The finding, as a note where the baseline has it."""
+    if finding.fingerprint not in baseline:
+        return finding
+    return replace(finding, severity=Severity.NOTE, details={**finding.details, "baseline": True})
