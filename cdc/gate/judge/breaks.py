@@ -21,7 +21,7 @@ def _nothing(_case: Case) -> Iterator[Flaw]:
 
 
 def _row(code: str, says: str, problem: str, remedy: str, rewrite: Rewrite) -> Rule:
-    return Rule(code, Kind.BREAKING, Severity.ERROR, says, problem, remedy, _nothing, rewrite)
+    return Rule(str(code), Kind.BREAKING, Severity.ERROR, says, problem, remedy, _nothing, rewrite)
 
 
 _BESIDE = "add a second column of the new type, fill both, drop the old one later"

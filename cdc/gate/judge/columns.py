@@ -113,8 +113,7 @@ def _precision_dropped(_case: Case, pair: Pair) -> str:
     if families[0] != families[1]:
         return ""
     if families[0] == "decimal":
-        digits = [(c.type.length or 0) - (c.type.scale or 0) for c in (old, new)]
-        is_hit = digits[1] < digits[0]
+        is_hit = old.type.scale == new.type.scale and (new.type.length or 0) < (old.type.length or 0)
     else:
         is_timed = families[0] in {*_MOMENTS, "time"}
         is_hit = is_timed and (new.type.length or 0) < (old.type.length or 0)

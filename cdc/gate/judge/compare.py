@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -50,20 +50,23 @@ class Subject:
 class Comparison:
     """A subject before and after a statement; `breaks` by column ("": none of its own).
 
-    `columns` are those that it carries, before or after.
+    `columns` are those that it carries, before or after; `is_new`: there was none before.
     """
 
     subject: Subject
     level: CompatibilityLevel
     columns: frozenset[str]
     breaks: Mapping[str, tuple[Explanation, ...]] = field(default_factory=dict)
+    is_new: bool = False
 
-    def is_broken(self, columns: Iterable[str]) -> bool:
+    def is_broken(self, columns: Collection[str]) -> bool:
         """Whether the subject's level forbids what happens to one of these columns."""
         return any(self.level in each.breaks for each in self.list_breaks(columns))
 
-    def list_breaks(self, columns: Iterable[str]) -> list[Explanation]:
-        """What breaks for these columns at any level."""
+    def list_breaks(self, columns: Collection[str]) -> list[Explanation]:
+        """What breaks for these columns at any level; for the table (""), its whole key."""
+        if "" in columns and self.subject.part == "key":
+            return [each for breaks in self.breaks.values() for each in breaks]
         return [each for column in columns for each in self.breaks.get(column, ())]
 
 
@@ -115,9 +118,8 @@ class Comparer:
         columns = {**(old.columns if old else {}), **(new.columns if new else {})}
         is_same = new is None or (old is not None and new.text == old.text)
         breaks = {} if is_same else self._find(subject, columns)
-        return Comparison(
-            subject, self._levels[subject.name], frozenset(columns.values()), breaks
-        )
+        level, carried = self._levels[subject.name], frozenset(columns.values())
+        return Comparison(subject, level, carried, breaks, is_new=old is None)
 
     def _open(self, subject: Subject) -> list[EarlierVersion]:
         """The versions of a subject; on first sight those that are known from elsewhere."""
@@ -140,9 +142,16 @@ class Comparer:
             words = each.place.name, each.old_type, each.new_type
             if words not in said:
                 said.add(words)
-                column = columns.get(each.place.field, "")
+                column = _column_of(each, columns)
                 breaks[column] = (*breaks.get(column, ()), each)
         return breaks
+
+
+def _column_of(explanation: Explanation, columns: Mapping[str, str]) -> str:
+    """The column that a place is in, however deep; the row stands in the envelope's `before`."""
+    steps = explanation.place.path.split(".")
+    steps = steps[1:] if steps[0] in {"before", "after"} and len(steps) > 1 else steps
+    return columns.get(steps[0], "")
 
 
 def _append(versions: list[EarlierVersion], text: str) -> Schema:

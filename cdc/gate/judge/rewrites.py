@@ -18,6 +18,8 @@ def nothing(_case: Case, _column: str) -> str:
 
 def beside(case: Case, column: str) -> str:
     """A second column of the new type, beside the old one."""
+    if not column:
+        return ""
     pair = pair_of(case, column)
     assert pair.new is not None  # noqa: S101 -- asked for columns that stay
     former = pair.former or column

@@ -63,12 +63,12 @@ def _explain(verdict: Verdict) -> Iterator[str]:
 
 
 def _names(verdict: Verdict) -> list[str]:
-    pair = verdict.pair
-    return list(dict.fromkeys((verdict.flaw.column, pair.former if pair else "")))
+    former = verdict.pair.former if verdict.pair else ""
+    return [verdict.flaw.column, *([former] if former not in {"", verdict.flaw.column} else [])]
 
 
 def _describe(comparison: Comparison, names: Collection[str]) -> str:
-    found = comparison.list_breaks(dict.fromkeys(names))
+    found = comparison.list_breaks(names)
     if not found:
         return "no level objects"
     types = dict.fromkeys(f"{e.old_type or 'nothing'} -> {e.new_type or 'nothing'}" for e in found)
@@ -103,7 +103,7 @@ def _details(verdict: Verdict) -> dict[str, object]:
 
 
 def _subject(comparison: Comparison, names: Collection[str]) -> dict[str, object]:
-    found = comparison.list_breaks(dict.fromkeys(names))
+    found = comparison.list_breaks(names)
     broken = {level for each in found for level in each.breaks}
     return {
         "level": str(comparison.level),

@@ -18,6 +18,7 @@ from cdc.gate.judge.compare import Comparer, Comparison
 from cdc.gate.judge.rule import Flaw, Kind, Reach, Rule
 from cdc.gate.judge.rules import RULES
 from cdc.privacy.policy import Policy
+from registry.compatibility.explain import Explanation
 from registry.derive.ddl import Change, Source
 
 
@@ -100,7 +101,7 @@ class Judge:
         for comparison in comparisons:
             for column, breaks in comparison.breaks.items():
                 for each in breaks if column not in explained else ():
-                    code = each.change if each.change in BREAKS else OTHER
+                    code = _code_of(each)
                     shown = found.setdefault((column, code), [])
                     shown += [comparison] if comparison not in shown else []
         for (column, code), shown in found.items():
@@ -131,6 +132,12 @@ class Judge:
         )
 
 
+def _code_of(explanation: Explanation) -> str:
+    """A break inside a column's own record is no change of the column that has a name."""
+    is_inside = explanation.place.part == "field"
+    return OTHER if is_inside or explanation.change not in BREAKS else explanation.change
+
+
 def _weigh(rule: Rule, *, is_forbidden: bool, is_read: bool) -> Severity:
     """A break that no level forbids, or that only shows where nobody reads, is a warning."""
     if is_forbidden:
@@ -154,6 +161,8 @@ def _shows(rule: Rule, case: Case, names: set[str], comparison: Comparison) -> b
     """Whether readers of a subject meet what a rule found at a column."""
     side = comparison.subject.side
     if rule.reach is Reach.NOWHERE or (rule.reach is Reach.RAW and side == "governed"):
+        return False
+    if comparison.is_new and case.old is not None:
         return False
     if "" in names or any(name in comparison.breaks for name in names):
         return True
