@@ -30,12 +30,14 @@ format: install ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-check: install ## format, lint, types, import contracts, fast tests
+check: install ## format, lint, types, import contracts, migrations, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/cdc check --base mysql/bootstrap.sql --migrations mysql/migrations \
+		--connector connectors/pizzashop.json --policies schemas/policies --waivers mysql/waivers.yaml
 	$(BIN)/pytest -m "not stack" --cov --cov-report=term:skip-covered
 
 test: check ## check, then the tests on a real MySQL, Kafka and Connect

@@ -13,9 +13,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from docs import reference, rules, wire
+from cdc.gate import RULES
+from docs import gate, reference, rules, wire
 
 DOCS = Path(__file__).parent
 
@@ -41,6 +43,12 @@ PAGES: Mapping[str, Mapping[str, Section]] = {
         "endpoints": wire.describe_endpoints,
         "errors": wire.describe_wire_errors,
     },
+    "check": {
+        "rules": gate.describe_checks,
+        "waivers": gate.describe_waivers,
+        "consumers": gate.describe_consumers,
+    },
+    **{f"checks/{code}": {"rule": partial(gate.describe_check, code)} for code in RULES},
     "exit-codes": {
         "exit codes": reference.describe_exit_codes,
         "errors": reference.describe_error_tree,

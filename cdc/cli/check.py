@@ -82,9 +82,7 @@ _DEFAULT_PREFIX = "mysql"
     help="Kinds whose errors end with 1; any: warnings too.",
 )
 @click.option("--database", default="", help="Of tables named without one.")
-@click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True
-)
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -137,8 +135,8 @@ def check(
             settings.relay.namespace,
             sql,
             terms,
-            _open_earlier(against),
-            tick,
+            earlier=_open_earlier(against),
+            tick=tick,
         )
     if baseline is not None and write_baseline:
         write(baseline, [each for each in report.findings if each.severity != "note"])

@@ -5,13 +5,14 @@ contacted, but for a registry that the schemas are held against where one is nam
 """
 
 from cdc.gate.against import GIT, Split, read_steps_at, split_steps
+from cdc.gate.baseline import read_baseline, write_baseline
 from cdc.gate.checking import Sql, Terms, check_migrations
 from cdc.gate.consumers import read_consumers
 from cdc.gate.forecast import Forecast, Forecaster
 from cdc.gate.judge import ANY, RULES, Earlier, Kind
 from cdc.gate.migrations import Step, read_steps
 from cdc.gate.tables import read_sql_tables
-from cdc.gate.waivers import read_baseline, read_waivers, write_baseline
+from cdc.gate.waivers import read_waivers
 
 __all__ = [
     "ANY",

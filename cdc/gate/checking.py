@@ -13,11 +13,12 @@ from pathlib import Path
 
 from cdc.errors import ConfigError
 from cdc.findings import Check, Finding, Location, Report, Severity
+from cdc.gate.baseline import accept
 from cdc.gate.consumers import Consumer
 from cdc.gate.forecast import Forecaster, open_catalogue
 from cdc.gate.judge import Comparer, Earlier, Judge, Kind, Setting, locate, tell, weigh
 from cdc.gate.migrations import Step
-from cdc.gate.waivers import Found, Waiver, Waivers, accept, find_inline
+from cdc.gate.waivers import Found, Waiver, Waivers, find_inline
 from cdc.privacy.policy import Policy
 from registry.derive.ddl import Catalogue, Span
 from registry.errors import RefusedSql
@@ -60,6 +61,7 @@ def check_migrations(
     namespace: str,
     sql: Sql,
     terms: Terms,
+    *,
     earlier: Earlier | None = None,
     tick: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Report:

@@ -1,13 +1,12 @@
-"""Findings that somebody has decided to live with: a file, lines in the SQL, a baseline.
+"""Findings that somebody has decided to live with: a file, and lines in the SQL.
 
 A waiver that is used is reported as a note; one that nothing needs, or that has expired, fails.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -86,9 +85,9 @@ def _line(path: Path, entry: Entry) -> int:
 
 
 def find_inline(source: Source, statements: Sequence[Span]) -> Iterator[Waiver | Finding]:
-    """`-- cdc:allow RULE [owner=NAME] [until=YYYY-MM-DD] reason`, for the statement at or behind it.
+    """Waivers in the SQL, each for the statement at it or behind it.
 
-    What is not of that form is a finding.
+    `-- cdc:allow RULE [owner=NAME] [until=YYYY-MM-DD] reason`; another form is a finding.
     """
     for match in _INLINE.finditer(source.text):
         line, column = source.place(match.start())
@@ -155,7 +154,7 @@ class Waivers:
     def complain(self) -> Iterator[Finding]:
         """A finding for each waiver that has expired or that nothing needed."""
         for number, waiver in enumerate(self._waivers):
-            about = f"{waiver.rule} at {waiver.object}"
+            about = waiver.rule if waiver.span else f"{waiver.rule} at {waiver.object}"
             if self._is_expired(waiver):
                 yield _bad(waiver, EXPIRED, f"{about}: expired on {waiver.expires}")
             elif number not in self._used:
@@ -187,42 +186,3 @@ def _bad(waiver: Waiver, code: str, title: str) -> Finding:
         subject="" if waiver.object == "*" else waiver.object,
         details={"kind": str(Kind.WAIVERS)},
     )
-
-
-def read_baseline(path: Path) -> frozenset[str]:
-    """The fingerprints that a baseline accepts.
-
-    Raises:
-        ConfigError: it cannot be read.
-    """
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["findings"]
-        return frozenset(str(entry["fingerprint"]) for entry in entries)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such baseline", hint="--write-baseline makes it") from None
-    except (OSError, ValueError, KeyError, TypeError):
-        raise ConfigError(f"{path}: not a baseline", hint="--write-baseline makes it") from None
-
-
-def write_baseline(path: Path, findings: Collection[Finding]) -> None:
-    """Accept findings from now on.
-
-    Raises:
-        ConfigError: the file cannot be written.
-    """
-    entries = sorted(
-        {"code": each.code, "object": each.subject, "fingerprint": each.fingerprint}.items()
-        for each in findings
-    )
-    text = json.dumps({"findings": [dict(entry) for entry in entries]}, indent=2)
-    try:
-        path.write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
-
-
-def accept(finding: Finding, baseline: Collection[str]) -> Finding:
-    """The finding, as a note where the baseline has it."""
-    if finding.fingerprint not in baseline:
-        return finding
-    return replace(finding, severity=Severity.NOTE, details={**finding.details, "baseline": True})

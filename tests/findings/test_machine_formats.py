@@ -36,7 +36,11 @@ def test_json_has_these_keys():
         "column": 3,
         "subject": "mysql.shop.users-value",
         "versions": [3, 1],
+        "end_line": None,
+        "end_column": None,
         "details": {"levels broken": ["FORWARD", "FULL"], "path": "before.age"},
+        "rewrite": "",
+        "fingerprint": BROKEN.fingerprint,
     }
     assert shown["checks"][1]["findings"][0]["line"] is None
 

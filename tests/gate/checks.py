@@ -38,7 +38,7 @@ def check_files(
             policies=load_policies(policies) if policies else {},
             **terms,
         ),
-        earlier,
+        earlier=earlier,
     )
 
 

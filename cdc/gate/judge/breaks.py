@@ -1,4 +1,4 @@
-"""Rules for what registries see: rows for the ways in which Avro schemas break, by the engine's code.
+"""Rules for what registries see: a row for each way in which Avro schemas break.
 
 The compatibility engine finds these; a row here says them and what to do.
 """

@@ -104,9 +104,7 @@ def _is_refused(case: Case) -> bool:
     work, algorithm = work_of(case), _asked(case, "ALGORITHM")
     is_slower = algorithm == "INSTANT" and work > Work.INSTANT
     is_copied = work is Work.COPY
-    return is_slower or (
-        is_copied and (algorithm == "INPLACE" or _asked(case, "LOCK") == "NONE")
-    )
+    return is_slower or (is_copied and (algorithm == "INPLACE" or _asked(case, "LOCK") == "NONE"))
 
 
 def _copied(case: Case) -> Iterator[Flaw]:

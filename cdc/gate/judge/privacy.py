@@ -111,8 +111,8 @@ PRIVACY_RULES: Sequence[Rule] = (
         _PRIVACY,
         Severity.WARNING,
         "a column under `mask` or `truncate` holds longer values",
-        "How much of a value may be seen was chosen for the old length. What is written into a wider"
-        " column is often something else: a whole address where a postcode was.",
+        "How much of a value may be seen was chosen for the old length. What is written into a"
+        " wider column is often something else: a whole address where a postcode was.",
         "look at the rule's parameters again",
         _widened,
         rewrites.nothing,

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cdc.gate.judge.cases import Case, Pair
-from cdc.gate.judge.wording import sql_name, sql_type
+from cdc.gate.judge.wording import family, sql_definition, sql_name, sql_type
+
+_CONSTANTS = {
+    **dict.fromkeys(("int16", "int32", "int64", "float", "double", "decimal"), "0"),
+    "text": "''",
+}
 
 
 def pair_of(case: Case, column: str) -> Pair:
@@ -33,7 +40,7 @@ def _expand(case: Case, old: str, new: str, kind: str) -> str:
         (
             "-- expand: both stand side by side, writers fill both",
             f"ALTER TABLE {table} ADD COLUMN {new} {kind} NULL;",
-            f"UPDATE {table} SET {new} = {old} WHERE {new} IS NULL; -- in small pieces",
+            f"UPDATE {table} SET {new} = {old} WHERE {new} IS NULL; -- in small pieces",  # noqa: S608 -- shown, never run
             "-- contract: in a later migration, when no consumer reads the old one",
             f"ALTER TABLE {table} DROP COLUMN {old};",
         )
@@ -41,15 +48,16 @@ def _expand(case: Case, old: str, new: str, kind: str) -> str:
 
 
 def drop_later(case: Case, column: str) -> str:
-    """The drop as the last of three steps."""
+    """The drop as the last step; a column that must be filled first gets a default."""
     table, name = sql_name(case.table), sql_name(column)
     old = pair_of(case, column).old
-    kind = sql_type(old.type) if old else ""
+    constant = _CONSTANTS.get(family(old), "") if old and not old.nullable else ""
+    first = f"ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {constant};"
     return "\n".join(
         (
-            "-- now: writers may leave it out",
-            f"ALTER TABLE {table} MODIFY COLUMN {name} {kind} NULL;",
-            "-- in a later migration, when no consumer reads it",
+            "-- now: writers and readers let go of it",
+            *([first] if constant else []),
+            "-- contract: in a later migration, when no consumer reads it",
             f"ALTER TABLE {table} DROP COLUMN {name};",
         )
     )
@@ -84,19 +92,21 @@ def append_labels(case: Case, column: str) -> str:
     pair = pair_of(case, column)
     assert pair.old is not None  # noqa: S101 -- asked for columns that were
     assert pair.new is not None  # noqa: S101 -- idem
-    old, new = pair.old.type, pair.new.type
-    labels = (*old.labels, *(label for label in new.labels if label not in old.labels))
-    shown = ",".join(f"'{label}'" for label in labels)
-    name, table = sql_name(column), sql_name(case.table)
-    return f"ALTER TABLE {table} MODIFY COLUMN {name} {old.base}({shown});"
+    old, new = pair.old.type.labels, pair.new.type.labels
+    labels = (*old, *(label for label in new if label not in old))
+    kept = replace(pair.old, type=replace(pair.old.type, labels=labels))
+    table = sql_name(case.table)
+    return f"ALTER TABLE {table} MODIFY COLUMN {sql_name(column)} {sql_definition(kept)};"
 
 
 def as_decimal(case: Case, column: str) -> str:
     """Money in a decimal."""
-    verb = "ADD" if pair_of(case, column).old is None else "MODIFY"
-    return (
-        f"ALTER TABLE {sql_name(case.table)} {verb} COLUMN {sql_name(column)} DECIMAL(12,2) NULL;"
-    )
+    kind, name = "DECIMAL(12,2)", sql_name(column)
+    if case.old is None:
+        return f"{name} {kind} NULL"
+    if pair_of(case, column).old is not None:
+        return _expand(case, column, f"{column}_v2", kind)
+    return f"ALTER TABLE {sql_name(case.table)} ADD COLUMN {name} {kind} NULL;"
 
 
 def without_default(case: Case, column: str) -> str:
@@ -129,8 +139,8 @@ def new_table(case: Case, _column: str) -> str:
         (
             f"CREATE TABLE {new} LIKE {old};",
             f"-- change {new}, fill it beside the old one, move consumers to its topic",
-            f"INSERT INTO {new} SELECT * FROM {old}; -- in small pieces",
-            "-- in a later migration, when no consumer reads the old topic",
+            f"INSERT INTO {new} SELECT * FROM {old}; -- in small pieces",  # noqa: S608 -- idem
+            "-- contract: in a later migration, when no consumer reads the old topic",
             f"DROP TABLE {old};",
         )
     )
@@ -140,7 +150,7 @@ def new_name_as_view(case: Case, column: str) -> str:
     """The table keeps its name and topic, the new name is a view."""
     new = sql_name(case.new.qualified) if case.new else ""
     return (
-        f"CREATE VIEW {new} AS SELECT * FROM {sql_name(case.table)};"
+        f"CREATE VIEW {new} AS SELECT * FROM {sql_name(case.table)};"  # noqa: S608 -- idem
         if new
         else new_table(case, column)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cdc.gate.judge.breaks import BREAKS
-from cdc.gate.judge.columns import COLUMN_RULES
+from cdc.gate.judge.column_rules import COLUMN_RULES
 from cdc.gate.judge.operations import OPERATION_RULES
 from cdc.gate.judge.privacy import PRIVACY_RULES
 from cdc.gate.judge.rule import Rule

@@ -1,4 +1,4 @@
-"""Rules about tables and their keys: topics that go silent, keys that no longer say whose row it is."""
+"""Rules about tables and keys: topics that go silent, keys that do not say whose row it is."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ TABLE_RULES: Sequence[Rule] = (
         _SEMANTIC,
         _ERROR,
         "a table's key has other columns or types",
-        "The bytes of a key choose the partition and what is compacted. With another schema the same"
-        " row has another key: its old record is never compacted away, and its order is lost.",
+        "The bytes of a key choose the partition and what is compacted. With another schema the"
+        " same row has another key: its old record is never compacted away, and its order is lost.",
         "keep the key and add a UNIQUE index, or make a new table with a topic of its own",
         _key_changed,
         rewrites.new_table,

@@ -40,6 +40,15 @@ def sql_type(kind: DataType) -> str:
     return kind.base + (f"({','.join(numbers)})" if numbers else "") + sign
 
 
+def sql_definition(column: MySqlColumn) -> str:
+    """A column's type, nullability and default, as MODIFY COLUMN wants them."""
+    default = column.default
+    if default is None:
+        return sql_column(column)
+    quoted = default.text if default.kind != "text" else f"'{default.text}'"
+    return f"{sql_column(column)} DEFAULT {quoted}"
+
+
 def sql_column(column: MySqlColumn | None) -> str:
     """A column's type and nullability, "" for none."""
     if column is None:
