@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cdc.errors import ConfigError
 from cdc.findings import Check, Finding, Location, Report, Severity
@@ -19,10 +20,12 @@ from cdc.gate.forecast import Forecaster, open_catalogue
 from cdc.gate.judge import Comparer, Earlier, Judge, Kind, Setting, locate, tell, weigh
 from cdc.gate.migrations import Step
 from cdc.gate.waivers import Found, Waiver, Waivers, find_inline
-from cdc.privacy.policy import Policy
 from registry.derive.ddl import Catalogue, Span
 from registry.errors import RefusedSql
 from registry.model import CompatibilityLevel
+
+if TYPE_CHECKING:
+    from cdc.privacy.policy import Policy
 
 COMMAND = "cdc check"
 EDITED = "migration-edited"

@@ -8,19 +8,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cdc.errors import ConfigError, TableStopped
 from cdc.gate.migrations import Step
 from cdc.keys import KEY_BYTES, Key, KeyRing
-from cdc.privacy.plan import Plan, plan_table
-from cdc.privacy.policy import Policy
 from registry.derive.ddl import Catalogue, Change, MySqlTable, show_as_server
 from registry.derive.from_debezium import table_from_avro
 from registry.derive.raw_form import RawForm
 from registry.derive.raw_record import RawSchemas, derive_raw
 from registry.derive.record import derive_key, derive_value
 from registry.errors import RefusedForm, RefusedSql
+
+if TYPE_CHECKING:
+    from cdc.privacy.plan import Plan
+    from cdc.privacy.policy import Policy
 
 BASE = "base"
 """The step before all migrations."""
@@ -147,6 +149,8 @@ class Forecaster:
         raw = derive_raw(table, self._form)
         if table.qualified not in self._policies:
             return Shape(captured, raw, None)
+        from cdc.privacy.plan import plan_table  # noqa: PLC0415 -- loads numpy, for policies alone
+
         read = table_from_avro(raw.topic, raw.key, raw.value).table
         try:
             plan = plan_table(read, self._policies, self._keys, self._namespace)

@@ -147,9 +147,8 @@ def test_raw_topics_that_nobody_reads_only_warn(place):
 
 def test_governed_topics_are_held_to_full_transitive(place):
     """A column that leaves and changes its type is an error, with the governed topic named."""
-    policy = "table: shop.t\ncolumns:\n  id: {class: public, rule: keep}\n" + (
-        "  a: {class: public, rule: keep}\n"
-    )
+    columns = "".join(f"  {name}: {{class: public, rule: keep}}\n" for name in ("id", "a"))
+    policy = f"table: shop.t\ncolumns:\n{columns}"
     place.write("policies/shop.t.yaml", policy)
     place.migrate("ALTER TABLE shop.t MODIFY COLUMN a VARCHAR(20);")
     (found,) = place.find("--policies", place.root / "policies")

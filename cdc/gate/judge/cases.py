@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cdc.gate.forecast import Forecaster, Shape
-from cdc.privacy.policy import Policy
 from registry.derive.ddl import (
     Change,
     MySqlColumn,
@@ -16,13 +15,19 @@ from registry.derive.ddl import (
     Source,
     Span,
     Token,
-    show_as_server,
+    show_column,
 )
+
+if TYPE_CHECKING:
+    from cdc.privacy.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A column before and after, types as the server shows them; a new one has no `old`."""
+    """A column before and after; a new one has no `old`.
+
+    Types are as the server shows them, but where the statement leaves the column alone.
+    """
 
     old: MySqlColumn | None
     new: MySqlColumn | None
@@ -79,10 +84,15 @@ class Case:
         """Columns in the order of the new table, then those that go."""
         return tuple(_pair(self.old, self.new, _renames(self.change.tokens)))
 
+    @property
+    def kept(self) -> Iterator[Pair]:
+        """The pairs with two sides."""
+        return (pair for pair in self.pairs if pair.old and pair.new)
+
     @cached_property
     def changed(self) -> tuple[Pair, ...]:
-        """The pairs with two sides that the statement changes or may have."""
-        return tuple(pair for pair in self.pairs if pair.old and pair.new)
+        """The pairs with two sides that the statement speaks of."""
+        return tuple(pair for pair in self.kept if pair.old != pair.new)
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -147,12 +157,17 @@ def _tables(change: Change) -> Iterator[tuple[MySqlTable | None, MySqlTable | No
 def _pair(
     old: MySqlTable | None, new: MySqlTable | None, renamed: Mapping[str, str]
 ) -> Iterator[Pair]:
-    left = {c.name.lower(): c for c in show_as_server(old).columns} if old else {}
-    for column in show_as_server(new).columns if new else ():
-        former = renamed.get(column.name.lower(), column.name.lower())
-        yield Pair(left.pop(former, None), column)
-    if new:
-        yield from (Pair(column, None) for column in left.values())
+    if new is None:
+        return
+    left = {c.name.lower(): c for c in old.columns} if old else {}
+    for column in new.columns:
+        former = left.pop(renamed.get(column.name.lower(), column.name.lower()), None)
+        if former is column:
+            yield Pair(column, column)
+        else:
+            shown = show_column(old, former) if old and former else None
+            yield Pair(shown, show_column(new, column))
+    yield from (Pair(column, None) for column in left.values())
 
 
 def _renames(tokens: tuple[Token, ...]) -> Mapping[str, str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import lru_cache
+from typing import Any, Protocol
 
 from cdc.errors import ConfigError
 from cdc.gate.forecast import Shape
@@ -70,8 +71,8 @@ class Comparison:
         return [each for column in columns for each in self.breaks.get(column, ())]
 
 
-def subjects_of(shape: Shape) -> Iterator[Subject]:
-    """The schemas that a table has."""
+def subjects_of(shape: Shape, value_of: Callable[[Any], Any]) -> Iterator[Subject]:
+    """The schemas that a table has; `value_of` is what of the raw value is compared."""
     if not shape.captured:
         return
     raw = shape.raw
@@ -79,7 +80,7 @@ def subjects_of(shape: Shape) -> Iterator[Subject]:
     fields = {name: name for name in names}
     if raw.key is not None:
         yield Subject(raw.topic, "raw", "key", json.dumps(raw.key), fields)
-    yield Subject(raw.topic, "raw", "value", json.dumps(raw.value), fields)
+    yield Subject(raw.topic, "raw", "value", json.dumps(value_of(raw.value)), fields)
     governed = shape.governed()
     if governed is None or shape.plan is None:
         return
@@ -88,13 +89,23 @@ def subjects_of(shape: Shape) -> Iterator[Subject]:
         yield Subject(shape.plan.topic, "governed", part, text, leaving)
 
 
+def _whole(envelope: Any) -> Any:
+    return envelope
+
+
+def _row(envelope: Any) -> Any:
+    """The row alone: the rest of an envelope never changes, and takes most of the time."""
+    return {**envelope["fields"][0]["type"][1], "namespace": envelope["namespace"]}
+
+
 class Comparer:
     """Remembers every shape of every subject; what was said once is not said again."""
 
     def __init__(self, raw_level: CompatibilityLevel, earlier: Earlier | None = None) -> None:
         self._raw_level = raw_level
         self._earlier = earlier
-        self._versions: dict[str, list[EarlierVersion]] = {}
+        self._known: dict[str, Sequence[EarlierVersion]] = {}
+        self._texts: dict[str, dict[str, None]] = {}
         self._levels: dict[str, CompatibilityLevel] = {}
         self._said: dict[str, set[tuple[str, str, str]]] = {}
 
@@ -104,41 +115,49 @@ class Comparer:
         Raises:
             ConfigError, Unreachable: earlier versions cannot be had.
         """
-        before = {each.name: each for each in subjects_of(case.before)} if case.before else {}
-        after = {each.name: each for each in subjects_of(case.after)} if case.after else {}
+        before, after = self._subjects(case.before), self._subjects(case.after)
         names = dict.fromkeys((*before, *after))
         return [self._compare(before.get(name), after.get(name)) for name in names]
+
+    def _subjects(self, shape: Shape | None) -> Mapping[str, Subject]:
+        value_of = _whole if self._earlier else _row
+        return {each.name: each for each in subjects_of(shape, value_of)} if shape else {}
 
     def _compare(self, old: Subject | None, new: Subject | None) -> Comparison:
         subject = new or old
         assert subject is not None  # noqa: S101 -- one of them has the name
-        versions = self._open(subject)
+        texts = self._open(subject)
         if old is not None:
-            _append(versions, old.text)
+            texts.pop(old.text, None)  # the last one is what levels that are not transitive ask
+            texts[old.text] = None
         columns = {**(old.columns if old else {}), **(new.columns if new else {})}
         is_same = new is None or (old is not None and new.text == old.text)
         breaks = {} if is_same else self._find(subject, columns)
         level, carried = self._levels[subject.name], frozenset(columns.values())
         return Comparison(subject, level, carried, breaks, is_new=old is None)
 
-    def _open(self, subject: Subject) -> list[EarlierVersion]:
-        """The versions of a subject; on first sight those that are known from elsewhere."""
-        if subject.name not in self._versions:
+    def _open(self, subject: Subject) -> dict[str, None]:
+        """A subject's shapes so far; on first sight what is known from elsewhere is read."""
+        if subject.name not in self._texts:
             own = self._raw_level if subject.side == "raw" else STRICTEST
             known, level = self._earlier.find(subject.name) if self._earlier else ((), None)
-            self._versions[subject.name] = list(known)
+            self._known[subject.name] = known
+            self._texts[subject.name] = {}
             self._levels[subject.name] = level or own
             self._said[subject.name] = set()
-        return self._versions[subject.name]
+        return self._texts[subject.name]
 
     def _find(
         self, subject: Subject, columns: Mapping[str, str]
     ) -> dict[str, tuple[Explanation, ...]]:
-        versions, said = self._versions[subject.name], self._said[subject.name]
-        earlier = tuple(versions)
-        schema = _append(versions, subject.text)
+        texts, said = self._texts[subject.name], self._said[subject.name]
+        earlier = list(self._known[subject.name])
+        for text in texts:
+            number = earlier[-1].version + 1 if earlier else 1
+            earlier.append(EarlierVersion(VersionNumber(number), _parse(text)))
+        texts[subject.text] = None
         breaks: dict[str, tuple[Explanation, ...]] = {}
-        for each in explain(schema, earlier, STRICTEST):
+        for each in explain(_parse(subject.text), earlier, STRICTEST):
             words = each.place.name, each.old_type, each.new_type
             if words not in said:
                 said.add(words)
@@ -154,16 +173,12 @@ def _column_of(explanation: Explanation, columns: Mapping[str, str]) -> str:
     return columns.get(steps[0], "")
 
 
-def _append(versions: list[EarlierVersion], text: str) -> Schema:
-    """Add a schema to the versions, unless it is there."""
+@lru_cache(maxsize=64)
+def _parse(text: str) -> Schema:
     try:
-        schema = parse_lenient(text)
+        return parse_lenient(text)
     except InvalidSchemaError as error:
         raise ConfigError(
             f"a forecast schema is not valid Avro: {error}",
             hint="schema.name.adjustment.mode=avro and field.name.adjustment.mode=avro",
         ) from None
-    if all(version.schema.canonical != schema.canonical for version in versions):
-        number = versions[-1].version + 1 if versions else 1
-        versions.append(EarlierVersion(VersionNumber(number), schema))
-    return schema

@@ -62,7 +62,7 @@ def _of_key(case: Case) -> Work:
 def _of_order(case: Case) -> Work:
     assert case.old is not None  # noqa: S101 -- asked for tables that stay
     before = [c.name for c in case.old.columns]
-    now = [pair.former for pair in case.changed]
+    now = [pair.former for pair in case.kept]
     return Work.INSTANT if now == [name for name in before if name in now] else Work.REBUILD
 
 

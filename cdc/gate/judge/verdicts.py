@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cdc.findings import Severity
 from cdc.gate.consumers import Consumer
@@ -17,9 +18,11 @@ from cdc.gate.judge.cases import Case, Pair, open_cases
 from cdc.gate.judge.compare import Comparer, Comparison
 from cdc.gate.judge.rule import Flaw, Kind, Reach, Rule
 from cdc.gate.judge.rules import RULES
-from cdc.privacy.policy import Policy
 from registry.compatibility.explain import Explanation
 from registry.derive.ddl import Change, Source
+
+if TYPE_CHECKING:
+    from cdc.privacy.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from registry.derive.ddl.catalogue import Catalogue, Change, Tables
 from registry.derive.ddl.facts import DataType, Default, Index, MySqlColumn, MySqlTable, Span
 from registry.derive.ddl.lexer import Source, Token, read_source
-from registry.derive.ddl.shown import show_as_server
+from registry.derive.ddl.shown import show_as_server, show_column
 
 __all__ = [
     "Catalogue",
@@ -19,4 +19,5 @@ __all__ = [
     "Token",
     "read_source",
     "show_as_server",
+    "show_column",
 ]

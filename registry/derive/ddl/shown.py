@@ -33,8 +33,7 @@ _FLOAT_DIGITS = 24
 
 def show_as_server(table: MySqlTable) -> MySqlTable:
     """The same table with types, defaults and key as the server shows them."""
-    primary = {name.lower() for name in table.primary}
-    columns = tuple(_column(c, is_primary=c.name.lower() in primary) for c in table.columns)
+    columns = tuple(show_column(table, column) for column in table.columns)
     shown = replace(table, columns=columns)
     return replace(shown, key=shown.primary or _unique_key(shown))
 
@@ -43,7 +42,9 @@ def _unique_key(table: MySqlTable) -> tuple[str, ...]:
     return next((index.columns for index in table.uniques if is_total(table, index)), ())
 
 
-def _column(column: MySqlColumn, *, is_primary: bool) -> MySqlColumn:
+def show_column(table: MySqlTable, column: MySqlColumn) -> MySqlColumn:
+    """One column of a table with type and default as the server shows them."""
+    is_primary = any(name.lower() == column.name.lower() for name in table.primary)
     kind = _type(column.type)
     nullable = column.nullable and not is_primary
     return replace(

@@ -53,7 +53,9 @@ def test_most_rules_have_one():
 
 def test_names_and_attributes_survive(tmp_path):
     """Quoted names stay quoted, NOT NULL and default stay with an ENUM."""
-    base = "CREATE TABLE shop.`my orders` (id INT PRIMARY KEY, e ENUM('a','b') NOT NULL DEFAULT 'a')"
+    base = (
+        "CREATE TABLE shop.`my orders` (id INT PRIMARY KEY, e ENUM('a','b') NOT NULL DEFAULT 'a')"
+    )
     sql = "ALTER TABLE shop.`my orders` MODIFY e ENUM('a') NOT NULL DEFAULT 'a'"
     connector = {"topic.prefix": "mysql", "schema.name.adjustment.mode": "avro"}
     found = check_text(tmp_path, base, sql, connector=connector)
