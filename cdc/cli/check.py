@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cdc.gate import Earlier, Sql, Terms
+    from cdc.privacy.policy import Policy
     from registry.compatibility import EarlierVersion
 
 _existing = click.Path(path_type=Path, exists=True)
@@ -162,10 +163,9 @@ def _read_terms(
     fail_on: Sequence[str], raw_level: CompatibilityLevel, files: Mapping[str, Path | None]
 ) -> Terms:
     from cdc.gate import Terms, read_baseline, read_consumers, read_waivers  # noqa: PLC0415
-    from cdc.privacy.policy import load_policies  # noqa: PLC0415
 
     readers = {
-        "policies": load_policies,
+        "policies": _load_policies,
         "consumers": read_consumers,
         "waivers": read_waivers,
         "baseline": read_baseline,
@@ -173,6 +173,12 @@ def _read_terms(
     read = {name: readers[name](path) for name, path in files.items() if path is not None}
     today = datetime.now(tz=UTC).date()
     return Terms(Path.cwd(), today, fail_on, raw_level, **read)  # type: ignore[arg-type]
+
+
+def _load_policies(folder: Path) -> Mapping[str, Policy]:
+    from cdc.privacy.policy import load_policies  # noqa: PLC0415 -- loads numpy
+
+    return load_policies(folder)
 
 
 def _read_connector(ctx: click.Context, connector: Path | None) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from cdc.cli import cdc
 from cdc.errors import ConfigError, ExitCode, Unreachable
 from cdc.findings import FORMATS
 from tests.conftest import REPOSITORY
+from tests.findings.shapes import JUNIT, SARIF
 from tests.schemas.running import NOWHERE, run_cdc
 
 BASE = "CREATE TABLE shop.t (id INT PRIMARY KEY, a INT, b VARCHAR(9));\n"
@@ -104,6 +105,13 @@ def test_annotations_land_on_the_sql(place):
     properties = "file=migrations/1.sql,line=3,endLine=3,col=19,endColumn=26"
     assert any(f"{properties}::shop.t.a: " in line for line in lines)
     assert "    MODIFY COLUMN a BIGINT;"[18:26] == "a BIGINT"
+
+
+def test_the_documents_of_ci_are_valid(place):
+    """SARIF and JUnit of a report with errors, warnings, notes and waivers fit their schemas."""
+    place.migrate(f"-- cdc:allow column-dropped old\n{BREAKING}ALTER TABLE shop.t DROP b;")
+    SARIF.validate(json.loads(place.run("--format", "sarif").stdout))
+    JUNIT.validate(place.run("--format", "junit").stdout)
 
 
 def test_crlf_and_a_byte_order_mark_do_not_move_the_place(place):

@@ -40,7 +40,8 @@ def _expand(case: Case, old: str, new: str, kind: str) -> str:
         (
             "-- expand: both stand side by side, writers fill both",
             f"ALTER TABLE {table} ADD COLUMN {new} {kind} NULL;",
-            f"UPDATE {table} SET {new} = {old} WHERE {new} IS NULL; -- in small pieces",  # noqa: S608 -- shown, never run
+            "-- in small pieces",
+            f"UPDATE {table} SET {new} = {old} WHERE {new} IS NULL;",  # noqa: S608 -- shown, not run
             "-- contract: in a later migration, when no consumer reads the old one",
             f"ALTER TABLE {table} DROP COLUMN {old};",
         )
@@ -138,8 +139,8 @@ def new_table(case: Case, _column: str) -> str:
     return "\n".join(
         (
             f"CREATE TABLE {new} LIKE {old};",
-            f"-- change {new}, fill it beside the old one, move consumers to its topic",
-            f"INSERT INTO {new} SELECT * FROM {old}; -- in small pieces",  # noqa: S608 -- idem
+            f"-- change {new}, fill it in small pieces, move consumers to its topic",
+            f"INSERT INTO {new} SELECT * FROM {old};",  # noqa: S608 -- idem
             "-- contract: in a later migration, when no consumer reads the old topic",
             f"DROP TABLE {old};",
         )

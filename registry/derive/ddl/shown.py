@@ -46,13 +46,13 @@ def show_column(table: MySqlTable, column: MySqlColumn) -> MySqlColumn:
     """One column of a table with type and default as the server shows them."""
     is_primary = any(name.lower() == column.name.lower() for name in table.primary)
     kind = _type(column.type)
-    nullable = column.nullable and not is_primary
-    return replace(
-        column,
-        type=kind,
-        nullable=nullable,
-        default=_default(column.default, kind),
-        comment=_escape(decode(column.comment)) if column.comment else None,
+    return MySqlColumn(
+        column.name,
+        kind,
+        column.nullable and not is_primary,
+        column.span,
+        _default(column.default, kind),
+        _escape(decode(column.comment)) if column.comment else None,
     )
 
 
