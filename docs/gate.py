@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from cdc.findings import Finding
 from cdc.gate import RULES, Sql, Terms, check_migrations, read_steps
 from cdc.gate.consumers import Consumer
-from cdc.gate.waivers import Entry
+from cdc.gate.waiver_file import Entry
 from cdc.privacy.policy import load_policies
 from docs.markdown import code, describe, table
 from registry.model import CompatibilityLevel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from datetime import UTC, datetime
@@ -17,17 +18,16 @@ from cdc.findings import FORMATS, Report, render
 from registry.model import CompatibilityLevel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cdc.gate import Earlier, Sql, Terms
-    from cdc.privacy.policy import Policy
     from registry.compatibility import EarlierVersion
 
 _existing = click.Path(path_type=Path, exists=True)
 _file = click.Path(path_type=Path)
 _KINDS = ("breaking", "semantic", "privacy", "operations", "any")
-_DEFAULTS = {"connector.class": "io.debezium.connector.mysql.MySqlConnector"}
-_DEFAULT_PREFIX = "mysql"
+_DEFAULTS = {"topic.prefix": "mysql"}
+_GIT = "git:"
 
 
 @click.command()
@@ -129,11 +129,11 @@ def check(
         {"policies": policies, "consumers": consumers, "waivers": waivers}
         | ({} if write_baseline else {"baseline": baseline}),
     )
-    settings = settings_of(ctx)
+    namespace = settings_of(ctx).relay.namespace if policies else ""
     with show_progress("checking") as tick:
         report = check_migrations(
             _read_connector(ctx, connector),
-            settings.relay.namespace,
+            namespace,
             sql,
             terms,
             earlier=_open_earlier(against),
@@ -148,12 +148,14 @@ def check(
 
 
 def _read_sql(base: Path, migrations: Path, against: str | None, database: str) -> Sql:
-    from cdc.gate import GIT, Sql, read_steps, read_steps_at, split_steps  # noqa: PLC0415
+    from cdc.gate import Sql, read_steps  # noqa: PLC0415 (help must be fast)
 
     steps = read_steps(migrations)
-    if not against or not against.startswith(GIT):
+    if not against or not against.startswith(_GIT):
         return Sql(read_steps(base), steps, database=database)
-    revision = against.removeprefix(GIT)
+    from cdc.gate.against import read_steps_at, split_steps  # noqa: PLC0415
+
+    revision = against.removeprefix(_GIT)
     split = split_steps(revision, migrations, steps)
     then = read_steps_at(revision, base) or read_steps(base)
     return Sql(then, split.new, split.done, split.edited, database)
@@ -162,31 +164,38 @@ def _read_sql(base: Path, migrations: Path, against: str | None, database: str) 
 def _read_terms(
     fail_on: Sequence[str], raw_level: CompatibilityLevel, files: Mapping[str, Path | None]
 ) -> Terms:
-    from cdc.gate import Terms, read_baseline, read_consumers, read_waivers  # noqa: PLC0415
+    from cdc.gate import Terms  # noqa: PLC0415 (help must be fast)
 
-    readers = {
-        "policies": _load_policies,
-        "consumers": read_consumers,
-        "waivers": read_waivers,
-        "baseline": read_baseline,
-    }
-    read = {name: readers[name](path) for name, path in files.items() if path is not None}
+    read = {name: _READERS[name](path) for name, path in files.items() if path is not None}
     today = datetime.now(tz=UTC).date()
     return Terms(Path.cwd(), today, fail_on, raw_level, **read)  # type: ignore[arg-type]
 
 
-def _load_policies(folder: Path) -> Mapping[str, Policy]:
-    from cdc.privacy.policy import load_policies  # noqa: PLC0415 -- loads numpy
+def _imported(name: str) -> Callable[[Path], object]:
+    """A reader that is imported when it is called: pydantic and numpy take a while."""
 
-    return load_policies(folder)
+    def read(path: Path) -> object:
+        module, _, function = name.partition(":")
+        found: object = getattr(importlib.import_module(module), function)(path)
+        return found
+
+    return read
+
+
+_READERS = {
+    "policies": _imported("cdc.privacy.policy:load_policies"),
+    "consumers": _imported("cdc.gate.consumers:read_consumers"),
+    "waivers": _imported("cdc.gate.waiver_file:read_waivers"),
+    "baseline": _imported("cdc.gate.baseline:read_baseline"),
+}
 
 
 def _read_connector(ctx: click.Context, connector: Path | None) -> Mapping[str, str]:
-    from cdc.cli.connectors import substitutions_of  # noqa: PLC0415 (help must be fast)
+    if connector is None:
+        return _DEFAULTS
+    from cdc.cli.substitutions import substitutions_of  # noqa: PLC0415 (help must be fast)
     from cdc.connect.desired import read_connector  # noqa: PLC0415
 
-    if connector is None:
-        return {**_DEFAULTS, "topic.prefix": _DEFAULT_PREFIX}
     return read_connector(connector, substitutions_of(settings_of(ctx))).config
 
 
@@ -208,7 +217,7 @@ class _Earlier:
 
 
 def _open_earlier(against: str | None) -> Earlier | None:
-    return None if against is None or against.startswith("git:") else _Earlier(against)
+    return None if against is None or against.startswith(_GIT) else _Earlier(against)
 
 
 def _show(report: Report, format_: str) -> None:

@@ -1,13 +1,12 @@
 """`cdc connectors`: Debezium connectors as files."""
 
 import json
-import os
 from dataclasses import asdict
 
 import click
 
 from cdc.cli import settings_of
-from cdc.config import Settings
+from cdc.cli.substitutions import substitutions_of
 from cdc.connect.apply import ConnectorState, apply_connectors, read_state, require_known
 from cdc.connect.client import ConnectClient
 from cdc.connect.desired import find_files
@@ -24,19 +23,6 @@ def connectors() -> None:
     (SECRETS_DIR, MYSQL_HOST, MYSQL_PORT, KAFKA_BOOTSTRAP, REPLICATION_FACTOR and the environment);
     ${provider:path:key} is resolved by Kafka Connect.
     """
-
-
-def substitutions_of(settings: Settings) -> dict[str, str]:
-    """The values for connector files' `{{NAME}}`s: the environment, over it what settings say."""
-    host, port = settings.mysql_address
-    return {
-        **os.environ,
-        "SECRETS_DIR": str(settings.secrets_dir),
-        "MYSQL_HOST": host,
-        "MYSQL_PORT": str(port),
-        "KAFKA_BOOTSTRAP": settings.bootstrap,
-        "REPLICATION_FACTOR": str(settings.kafka.replication_factor),
-    }
 
 
 @connectors.command()

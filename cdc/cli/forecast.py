@@ -80,7 +80,7 @@ def forecast(
 
 
 def _make_forecaster(ctx: click.Context, connector: Path, policies: Path | None) -> Forecaster:
-    from cdc.cli.connectors import substitutions_of  # noqa: PLC0415 (help must be fast)
+    from cdc.cli.substitutions import substitutions_of  # noqa: PLC0415 (help must be fast)
     from cdc.connect.desired import read_connector  # noqa: PLC0415
     from cdc.gate import Forecaster  # noqa: PLC0415
     from cdc.privacy.policy import load_policies  # noqa: PLC0415

@@ -15,7 +15,6 @@ from cdc.errors import ConfigError
 from cdc.gate.migrations import Step, read_steps
 from registry.derive.ddl import Source
 
-GIT = "git:"
 _TIMEOUT_S = 60
 _REPEATABLE = re.compile(r"(?:.*/)?R__.*", re.IGNORECASE)
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from cdc.errors import ConfigError
 from cdc.findings import Check, Finding, Location, Report, Severity
 from cdc.gate.baseline import accept
-from cdc.gate.consumers import Consumer
 from cdc.gate.forecast import Forecaster, open_catalogue
 from cdc.gate.judge import Comparer, Earlier, Judge, Kind, Setting, locate, tell, weigh
 from cdc.gate.migrations import Step
@@ -25,6 +24,7 @@ from registry.errors import RefusedSql
 from registry.model import CompatibilityLevel
 
 if TYPE_CHECKING:
+    from cdc.gate.consumers import Consumer
     from cdc.privacy.policy import Policy
 
 COMMAND = "cdc check"

@@ -10,37 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
-from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from cdc.errors import ConfigError
 from cdc.findings import Finding, Location, Severity
-from cdc.gate.files import read_model
 from cdc.gate.judge import RULES, Kind
 from registry.derive.ddl import Source, Span
 
 _INLINE = re.compile(r"--[ \t]+cdc:allow\b[ \t]*([^\n]*)")
 _WORD = re.compile(r"(owner|until)=(\S+)[ \t]*")
 UNUSED, EXPIRED, MALFORMED = "waiver-unused", "waiver-expired", "waiver-malformed"
-
-
-class Entry(BaseModel):
-    """One waiver of a file; `object` may have `*`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    rule: str = Field(description="the finding's code")
-    object: str = Field(description="database.table.column, or database.table")
-    reason: str = Field(min_length=1, description="why it is right here")
-    owner: str = Field(min_length=1, description="who answers for it")
-    expires: date = Field(description="the last day on which it holds")
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    waivers: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +36,6 @@ class Waiver:
         """Whether it is about a finding of a statement."""
         is_here = self.span is None or self.span == statement
         return is_here and finding.code == self.rule and fnmatchcase(finding.subject, self.object)
-
-
-def read_waivers(path: Path) -> list[Waiver]:
-    """The waivers of a file.
-
-    Raises:
-        ConfigError: it cannot be read, has mistakes, or names a rule that there is not.
-    """
-    found = []
-    for entry in read_model(path, _File).waivers:
-        if entry.rule not in RULES:
-            raise ConfigError(f"{path}: unknown rule {entry.rule}", hint="see docs/check.md")
-        place = Location(str(path), _line(path, entry))
-        found.append(
-            Waiver(entry.rule, entry.object, entry.reason, entry.owner, entry.expires, place)
-        )
-    return found
-
-
-def _line(path: Path, entry: Entry) -> int:
-    """The line that names the entry's object."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return next((n for n, line in enumerate(lines, 1) if entry.object in line), 1)
 
 
 def find_inline(source: Source, statements: Sequence[Span]) -> Iterator[Waiver | Finding]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from cdc.cli.connectors import substitutions_of
+from cdc.cli.substitutions import substitutions_of
 from cdc.connect.apply import read_state
 from cdc.connect.client import ConnectClient
 from cdc.connect.desired import read_connector

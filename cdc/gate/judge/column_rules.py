@@ -87,6 +87,19 @@ COLUMN_RULES: Sequence[Rule] = (
         Reach.RAW,
     ),
     Rule(
+        "meaning-changed",
+        _SEMANTIC,
+        _ERROR,
+        "another kind of value in bytes that readers take as before",
+        "Avro reads a string as bytes, an int as a long: a VARCHAR that becomes a DECIMAL, or a"
+        " DATETIME that becomes a BIGINT, passes every level, and readers take it for what it was.",
+        _BESIDE,
+        each_pair(columns.find_meaning_changed),
+        rewrites.beside,
+        Reach.TYPES,
+        explains=True,
+    ),
+    Rule(
         "decimal-scale",
         _SEMANTIC,
         _ERROR,
@@ -102,13 +115,14 @@ COLUMN_RULES: Sequence[Rule] = (
     Rule(
         "precision-dropped",
         _SEMANTIC,
-        _WARNING,
+        _ERROR,
         "a number or a time has fewer digits",
         "Values that do not fit are refused or rounded, and rows that are rounded give events that"
         " no application wrote.",
         _BESIDE,
         each_pair(columns.find_precision_dropped),
         rewrites.beside,
+        Reach.TYPES,
         explains=True,
     ),
     Rule(
@@ -180,6 +194,7 @@ COLUMN_RULES: Sequence[Rule] = (
         _BESIDE,
         each_pair(columns.find_sign_changed),
         rewrites.beside,
+        Reach.TYPES,
         explains=True,
     ),
     Rule(

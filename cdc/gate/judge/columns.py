@@ -6,7 +6,7 @@ Registries compare Avro types, and let most of these pass.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cdc.gate.judge.cases import Case, Pair
 from cdc.gate.judge.rule import Flaw
@@ -17,6 +17,8 @@ _MOMENTS = frozenset({"datetime", "timestamp"})
 _INTEGERS = frozenset({"int16", "int32", "int64"})
 _APPROXIMATE = frozenset({"float", "double", "real"})
 _TEXTS = frozenset({"text", "enum", "set"})
+_WIDTHS = ("int", "long", "float", "double")
+_OF_OWN_RULES = (_TIMED := frozenset({"date", *_MOMENTS}), _TEXTS, frozenset({"text", "json"}))
 _LABELLED = frozenset({"enum", "set"})
 _MONEY = re.compile(
     r"(?:^|_)(price|amount|total|cost|fee|balance|salary|wage|tax|revenue|payment|money|discount"
@@ -106,6 +108,23 @@ def _raw_type(case: Case, name: str, *, is_new: bool) -> dict[str, object]:
     kind = case.raw_field(name, is_new=is_new).get("type", {})
     branches = kind if isinstance(kind, list) else [kind]
     return next((each for each in branches if isinstance(each, dict)), {"type": branches[-1]})
+
+
+def find_meaning_changed(case: Case, pair: Pair) -> str:
+    """A type of another family whose bytes a reader of the old one takes without an error."""
+    families = set(_families(pair))
+    if len(families) == 1 or any(families <= known for known in _OF_OWN_RULES):
+        return ""
+    old = _raw_type(case, pair.former, is_new=False)
+    new = _raw_type(case, pair.name, is_new=True)
+    is_hit = old.get("connect.name") != new.get("connect.name") and _promotes(old, new)
+    return f"{_types(pair)}: readers do not notice" if is_hit and "year" not in families else ""
+
+
+def _promotes(old: Mapping[str, object], new: Mapping[str, object]) -> bool:
+    """Whether Avro reads one as the other, either way (1.12 specification, schema resolution)."""
+    types = {str(old.get("type")), str(new.get("type"))}
+    return types in ({"string"}, {"bytes"}, {"string", "bytes"}) or types <= set(_WIDTHS)
 
 
 def find_decimal_scale(_case: Case, pair: Pair) -> str:

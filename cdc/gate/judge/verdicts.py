@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdc.findings import Severity
-from cdc.gate.consumers import Consumer
 from cdc.gate.forecast import Forecaster
 from cdc.gate.judge.breaks import BREAKS, OTHER
 from cdc.gate.judge.cases import Case, Pair, open_cases
@@ -22,6 +21,7 @@ from registry.compatibility.explain import Explanation
 from registry.derive.ddl import Change, Source
 
 if TYPE_CHECKING:
+    from cdc.gate.consumers import Consumer
     from cdc.privacy.policy import Policy
 
 

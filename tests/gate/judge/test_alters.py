@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-from cdc.gate import RULES
 from tests.conftest import REPOSITORY
 from tests.gate.checks import check_text, without_operations
 
@@ -61,6 +60,11 @@ MORE = {
     "DATETIME(3)->(6)": ("a DATETIME(3)", "MODIFY a DATETIME(6)", "time-unit", ""),
     "DECIMAL(10,2)->(10,4)": ("a DECIMAL(10,2)", "MODIFY a DECIMAL(10,4)", "decimal-scale", ""),
     "VARCHAR->VARBINARY": ("a VARCHAR(9)", "MODIFY a VARBINARY(9)", "string-bytes", ""),
+    "VARCHAR->DECIMAL": ("a VARCHAR(9)", "MODIFY a DECIMAL(9,2)", "meaning-changed", ""),
+    "DATETIME->BIGINT": ("a DATETIME", "MODIFY a BIGINT", "meaning-changed", ""),
+    "INT->TIME": ("a INT", "MODIFY a TIME", "meaning-changed", "F"),
+    "ENUM->VARCHAR": ("a ENUM('x')", "MODIFY a VARCHAR(9)", None, ""),
+    "YEAR->INT": ("a YEAR", "MODIFY a INT", None, ""),
     "ENUM remove": ("a ENUM('x','y')", "MODIFY a ENUM('x')", "enum-member-removed", ""),
     "DATE->DATETIME": ("a DATE", "MODIFY a DATETIME", "date-datetime", "F"),
     "INT->INT UNSIGNED": ("a INT", "MODIFY a INT UNSIGNED", "sign-changed", "F"),
@@ -87,9 +91,9 @@ MORE = {
 
 @pytest.mark.parametrize("name", MORE)
 def test_the_rest_of_the_measured_list(tmp_path, name):
-    """The same for the ALTERs that were measured and not captured."""
+    """The same for ALTERs that were measured and not captured, and for their relatives."""
     columns, action, code, broken = MORE[name]
     base = f"CREATE TABLE t (id INT PRIMARY KEY, {columns})"
     found = without_operations(check_text(tmp_path, base, f"ALTER TABLE t {action}"))
-    assert [(each.code, _broken(each.details["subjects"])) for each in found] == [(code, broken)]
-    assert code in RULES
+    shown = [(each.code, _broken(each.details["subjects"])) for each in found]
+    assert shown == ([(code, broken)] if code else [])
