@@ -209,11 +209,12 @@ class _Earlier:
         self._has_levels = isinstance(self._histories, RegistryHistories)
 
     def find(self, subject: str) -> tuple[Sequence[EarlierVersion], CompatibilityLevel | None]:
-        """What is there for a subject; a folder has no levels."""
+        """What is there for a subject; a folder has no levels, nor a subject that is not there."""
         from cdc.schemas import Candidate  # noqa: PLC0415
 
         history = self._histories.find(Candidate(subject, Path(subject), ""))
-        return history.versions, history.level if self._has_levels else None
+        has_level = self._has_levels and bool(history.versions)
+        return history.versions, history.level if has_level else None
 
 
 def _open_earlier(against: str | None) -> Earlier | None:

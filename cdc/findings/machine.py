@@ -46,5 +46,6 @@ def show_finding(finding: Finding) -> dict[str, Any]:
         "versions": list(finding.versions),
         "details": dict(finding.details),
         "rewrite": finding.rewrite,
+        "accepted": finding.accepted,
         "fingerprint": finding.fingerprint,
     }

@@ -43,7 +43,8 @@ class Finding:
     `code` is the rule's stable name, `title` one line, `message` the reasons, `remedy` the next
     step. `details` are further words by name, which machines get too; no row's value is in any.
     `excerpt` is the location's first line as it stands in its file, `rewrite` lines to write in its
-    place. `identity` are the words that tell the finding from others while lines move.
+    place. `identity` are the words that tell the finding from others while lines move. `accepted`
+    says why it is wanted as it is, "" where nobody has said so.
     """
 
     code: str
@@ -58,6 +59,7 @@ class Finding:
     excerpt: str = ""
     rewrite: str = ""
     identity: str = ""
+    accepted: str = ""
 
     @property
     def fingerprint(self) -> str:

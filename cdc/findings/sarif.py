@@ -42,6 +42,8 @@ def _show_result(finding: Finding, rule_index: int) -> dict[str, Any]:
         "partialFingerprints": {"headworks/v1": finding.fingerprint},
         "properties": {"subject": finding.subject, "versions": list(finding.versions)},
     }
+    if finding.accepted:
+        result["suppressions"] = [{"kind": "external", "justification": finding.accepted}]
     if finding.location:
         place = _show_location(finding.location, finding.excerpt)
         result["locations"] = [{"physicalLocation": place}]

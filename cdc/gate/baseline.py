@@ -47,4 +47,4 @@ def accept(finding: Finding, baseline: Collection[str]) -> Finding:
     """The finding, as a note where the baseline has it."""
     if finding.fingerprint not in baseline:
         return finding
-    return replace(finding, severity=Severity.NOTE, details={**finding.details, "baseline": True})
+    return replace(finding, severity=Severity.NOTE, accepted="in the baseline")

@@ -125,8 +125,7 @@ def _waive(finding: Finding, waiver: Waiver) -> Finding:
         message=f"{waiver.reason}{owner}{until}; {waiver.location}",
         remedy="",
         rewrite="",
-        identity=finding.identity or finding.title,
-        details={**finding.details, "waived": waiver.reason},
+        accepted=waiver.reason,
     )
 
 

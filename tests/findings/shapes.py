@@ -47,6 +47,10 @@ _RESULT = _object(
     message=_MESSAGE,
     partialFingerprints={"type": "object", "additionalProperties": _TEXT, "minProperties": 1},
     properties={"type": "object"},
+    suppressions={
+        "type": "array",
+        "items": _object("kind", kind={"enum": ["inSource", "external"]}, justification=_TEXT),
+    },
     locations={"type": "array", "items": _object("physicalLocation", physicalLocation=_PLACE)},
 )
 _RULE = _object("id", id={"type": "string", "minLength": 1}, shortDescription=_MESSAGE)

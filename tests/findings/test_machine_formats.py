@@ -41,6 +41,7 @@ def test_json_has_these_keys():
         "end_column": None,
         "details": {"levels broken": ["FORWARD", "FULL"], "path": "before.age"},
         "rewrite": "",
+        "accepted": "",
         "fingerprint": BROKEN.fingerprint,
     }
     assert shown["checks"][1]["findings"][0]["line"] is None

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from cdc.cli import cdc
 from cdc.errors import ConfigError, ExitCode, Unreachable
 from cdc.findings import FORMATS
+from registry.model import CompatibilityLevel
 from tests.conftest import REPOSITORY
 from tests.findings.shapes import JUNIT, SARIF
 from tests.schemas.running import NOWHERE, run_cdc
@@ -110,8 +111,11 @@ def test_annotations_land_on_the_sql(place):
 
 def test_the_documents_of_ci_are_valid(place):
     """SARIF and JUnit of a report with errors, warnings, notes and waivers fit their schemas."""
-    place.migrate(f"-- cdc:allow column-dropped old\n{BREAKING}ALTER TABLE shop.t DROP b;")
-    SARIF.validate(json.loads(place.run("--format", "sarif").stdout))
+    place.migrate(f"{BREAKING}-- cdc:allow column-dropped old\nALTER TABLE shop.t DROP b;")
+    sarif = json.loads(place.run("--format", "sarif").stdout)
+    SARIF.validate(sarif)
+    kept = [each["suppressions"] for each in sarif["runs"][0]["results"] if "suppressions" in each]
+    assert kept == [[{"kind": "external", "justification": "old"}]]
     JUNIT.validate(place.run("--format", "junit").stdout)
 
 
@@ -353,6 +357,31 @@ def test_against_the_lock_and_a_registry_that_is_away(place):
     found = place.find("--against", place.root / "lock")
     assert ("type-changed", "shop.t.c") in [(each["code"], each["subject"]) for each in found]
     assert isinstance(place.run("--against", NOWHERE).exception, Unreachable)
+
+
+def test_a_registry_s_versions_and_levels_count(place, url, client):
+    """The subject's level says what is an error, its versions what is broken."""
+    place.migrate(BREAKING)
+    subject = "mysql.shop.t-value"
+    config = {"connector.class": "x", "topic.prefix": "mysql"}
+    connector = place.write("c.json", json.dumps({"name": "c", "config": config}))
+    forecast = ("--connector", connector, "--base", place.root / "base.sql", "--format", "json")
+    done = CliRunner().invoke(cdc, ["schemas", "forecast", *map(str, forecast)])
+    (entry,) = json.loads(done.stdout)
+    client.register(subject, json.dumps(entry["value_schema"]))
+    for level, severity in (("BACKWARD", "warning"), ("FULL", "error"), ("NONE", "warning")):
+        client.set_level(subject, CompatibilityLevel(level))
+        (found,) = place.find("--against", url)
+        assert (found["code"], found["severity"]) == ("type-widened", severity)
+        assert found["details"]["subjects"][subject]["level"] == level
+
+
+def test_a_dropped_database_is_all_its_tables(place):
+    """Each of them is named."""
+    place.write("base.sql", BASE + BASE.replace("shop.t", "shop.u"))
+    place.migrate("DROP DATABASE shop;")
+    found = [(each["code"], each["subject"]) for each in place.find()]
+    assert found == [("table-dropped", "shop.t"), ("table-dropped", "shop.u")]
 
 
 def test_the_repository_s_own_migrations():
