@@ -227,5 +227,12 @@ def _show(report: Report, format_: str) -> None:
         click.echo(text)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if format_ == "github" and summary:
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(f"### {report.command}\n\n```text\n{render(report, 'text')}\n```\n")
+        _append(Path(summary), f"### {report.command}\n\n```text\n{render(report, 'text')}\n```\n")
+
+
+def _append(path: Path, text: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigError(f"$GITHUB_STEP_SUMMARY {path}: {error.strerror}") from None

@@ -56,7 +56,6 @@ class Shape:
     `stopped` says why the relay would stop a table that has a policy.
     """
 
-    captured: bool
     raw: RawSchemas
     plan: Plan | None
     stopped: TableStopped | None = None
@@ -139,24 +138,27 @@ class Forecaster:
             shape.stopped.message if shape.stopped else "",
         )
 
+    def takes(self, table: MySqlTable) -> bool:
+        """Whether the connector's lists have a table."""
+        return self._form.takes(table.database, table.name)
+
     def shape(self, table: MySqlTable) -> Shape:
         """What becomes of a table as it is.
 
         Raises:
             RefusedSql: a column that the connector would fail at.
         """
-        captured = self._form.takes(table.database, table.name)
         raw = derive_raw(table, self._form)
         if table.qualified not in self._policies:
-            return Shape(captured, raw, None)
+            return Shape(raw, None)
         from cdc.privacy.plan import plan_table  # noqa: PLC0415 -- loads numpy, for policies alone
 
         read = table_from_avro(raw.topic, raw.key, raw.value).table
         try:
             plan = plan_table(read, self._policies, self._keys, self._namespace)
         except TableStopped as error:
-            return Shape(captured, raw, None, error)
-        return Shape(captured, raw, plan)
+            return Shape(raw, None, error)
+        return Shape(raw, plan)
 
 
 def open_catalogue(base: Iterable[Step], database: str) -> Catalogue:

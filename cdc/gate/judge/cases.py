@@ -17,6 +17,7 @@ from registry.derive.ddl import (
     Token,
     show_column,
 )
+from registry.derive.record import avro_name
 
 if TYPE_CHECKING:
     from cdc.privacy.policy import Policy
@@ -49,7 +50,8 @@ class Pair:
 class Case:
     """A statement and a table that it touches: as MySQL has it, and what becomes of it.
 
-    A table that is made has no `old`, one that is dropped no `new`. `fills_nulls`: the connector's
+    A table that is made has no `old`, one that is dropped no `new`; where the connector leaves it
+    out, nothing becomes of it. `fills_nulls`: the connector's
     converter writes the default where a row says NULL.
     """
 
@@ -77,7 +79,7 @@ class Case:
     @property
     def is_captured(self) -> bool:
         """The connector takes it, before or after."""
-        return any(shape is not None and shape.captured for shape in (self.before, self.after))
+        return self.before is not None or self.after is not None
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
@@ -100,12 +102,12 @@ class Case:
         return tuple(token.word for token in self.change.tokens)
 
     def raw_field(self, name: str, *, is_new: bool) -> Mapping[str, Any]:
-        """A column's field in the raw row; nothing where it has none."""
+        """A column's field in the raw row, under its own or its adjusted name."""
         shape = self.after if is_new else self.before
         if shape is None:
             return {}
         row = shape.raw.value["fields"][0]["type"][1]
-        return next((each for each in row["fields"] if each["name"] == name), {})
+        return next((each for each in row["fields"] if each["name"] in {name, avro_name(name)}), {})
 
     def place(self, column: str) -> Span:
         """Where the statement speaks of a column ("": of the table)."""
@@ -113,7 +115,9 @@ class Case:
         if new and _is_inside(new.span, self.change.span):
             return new.span
         wanted = column.lower() if column else self.table.rpartition(".")[2].lower()
-        for token in self.change.tokens:
+        # A column that goes may be called as its table, which stands before it.
+        tokens = self.change.tokens[::-1] if column else self.change.tokens
+        for token in tokens:
             if token.kind in {"word", "name", "double"} and _plain(token).lower() == wanted:
                 return self.source.span(token.start, token.end)
         return self.change.span
@@ -138,8 +142,8 @@ def open_cases(
             change,
             old,
             new,
-            forecaster.shape(old) if old else None,
-            forecaster.shape(new) if new else None,
+            forecaster.shape(old) if old and forecaster.takes(old) else None,
+            forecaster.shape(new) if new and forecaster.takes(new) else None,
             policies,
             fills_nulls,
         )

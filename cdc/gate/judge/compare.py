@@ -14,6 +14,7 @@ from cdc.gate.judge.cases import Case
 from registry.avro import Schema, parse_lenient
 from registry.compatibility import EarlierVersion
 from registry.compatibility.explain import Explanation, explain
+from registry.derive.ddl import MySqlTable
 from registry.derive.record import avro_name
 from registry.errors import InvalidSchemaError
 from registry.model import CompatibilityLevel, VersionNumber
@@ -71,13 +72,14 @@ class Comparison:
         return [each for column in columns for each in self.breaks.get(column, ())]
 
 
-def subjects_of(shape: Shape, value_of: Callable[[Any], Any]) -> Iterator[Subject]:
+def subjects_of(
+    table: MySqlTable, shape: Shape, value_of: Callable[[Any], Any]
+) -> Iterator[Subject]:
     """The schemas that a table has; `value_of` is what of the raw value is compared."""
-    if not shape.captured:
-        return
     raw = shape.raw
-    names = [each["name"] for each in raw.value["fields"][0]["type"][1]["fields"]]
-    fields = {name: name for name in names}
+    names = {each["name"] for each in raw.value["fields"][0]["type"][1]["fields"]}
+    columns = {n: c.name for c in table.columns for n in (avro_name(c.name), c.name)}
+    fields = {name: column for name, column in columns.items() if name in names}
     if raw.key is not None:
         yield Subject(raw.topic, "raw", "key", json.dumps(raw.key), fields)
     yield Subject(raw.topic, "raw", "value", json.dumps(value_of(raw.value)), fields)
@@ -115,13 +117,16 @@ class Comparer:
         Raises:
             ConfigError, Unreachable: earlier versions cannot be had.
         """
-        before, after = self._subjects(case.before), self._subjects(case.after)
+        before = self._subjects(case.old, case.before)
+        after = self._subjects(case.new, case.after)
         names = dict.fromkeys((*before, *after))
         return [self._compare(before.get(name), after.get(name)) for name in names]
 
-    def _subjects(self, shape: Shape | None) -> Mapping[str, Subject]:
+    def _subjects(self, table: MySqlTable | None, shape: Shape | None) -> Mapping[str, Subject]:
+        if table is None or shape is None:
+            return {}
         value_of = _whole if self._earlier else _row
-        return {each.name: each for each in subjects_of(shape, value_of)} if shape else {}
+        return {each.name: each for each in subjects_of(table, shape, value_of)}
 
     def _compare(self, old: Subject | None, new: Subject | None) -> Comparison:
         subject = new or old

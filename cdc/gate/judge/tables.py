@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cdc.findings import Severity
+from cdc.gate.forecast import Shape
 from cdc.gate.judge import rewrites
 from cdc.gate.judge.cases import Case
 from cdc.gate.judge.rule import Flaw, Kind, Rule
@@ -21,26 +22,27 @@ def _dropped(case: Case) -> Iterator[Flaw]:
 
 
 def _key_dropped(case: Case) -> Iterator[Flaw]:
-    if case.old and case.new and case.old.key and not case.new.key:
-        yield Flaw("", f"loses its key ({', '.join(case.old.key)})")
+    before, after = _key(case.before), _key(case.after)
+    if case.after and before and not after:
+        yield Flaw("", f"loses its key ({', '.join(before)})")
 
 
 def _key_changed(case: Case) -> Iterator[Flaw]:
-    if case.old is None or case.new is None or not case.old.key or not case.new.key:
+    before, after = _key(case.before), _key(case.after)
+    if not before or not after:
         return
-    before, after = case.old.key, case.new.key
-    if before != after:
+    if list(before) != list(after):
         yield Flaw("", f"key ({', '.join(before)}) becomes ({', '.join(after)})")
         return
-    for name in after:
-        if _key_field(case, name, is_new=False) != _key_field(case, name, is_new=True):
+    for name, kind in after.items():
+        if before[name] != kind:
             yield Flaw(name, "the type of a key column changes")
 
 
-def _key_field(case: Case, name: str, *, is_new: bool) -> object:
-    shape = case.after if is_new else case.before
-    fields = shape.raw.key["fields"] if shape and shape.raw.key else []
-    return next((field["type"] for field in fields if field["name"] == name), None)
+def _key(shape: Shape | None) -> Mapping[str, object]:
+    """The fields of a table's messages' key, and their types."""
+    fields = shape.raw.key["fields"] if shape and shape.raw.key else ()
+    return {field["name"]: field["type"] for field in fields}
 
 
 _ERROR, _SEMANTIC = Severity.ERROR, Kind.SEMANTIC

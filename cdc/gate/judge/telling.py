@@ -29,7 +29,7 @@ def tell(verdict: Verdict, fail_on: Collection[str], root: Path) -> Finding:
         locate(span, root),
         verdict.place,
         details=_details(verdict),
-        excerpt=case.source.text.split("\n")[span.line - 1],
+        excerpt=case.source.line(span.line),
         rewrite=rule.rewrite(case, verdict.flaw.column),
         identity=" ".join(token.text for token in case.change.tokens),
     )

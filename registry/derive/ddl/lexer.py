@@ -73,6 +73,11 @@ class Source:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    def line(self, number: int) -> str:
+        """The text of a line, without its end; bytes that are not UTF-8 are question marks."""
+        end = self._starts[number] - 1 if number < len(self._starts) else len(self.text)
+        return self.text[self._starts[number - 1] : end].encode("utf-8", "replace").decode()
+
     def span(self, start: int, end: int) -> Span:
         """The piece between two offsets."""
         return Span(self.file, *self.place(start), *self.place(end))
