@@ -30,12 +30,15 @@ format: install ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-check: install ## format, lint, types, import contracts, fast tests
+check: install ## format, lint, types, import contracts, migrations, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/cdc check --base mysql/bootstrap.sql --migrations mysql/migrations \
+		--connector connectors/pizzashop.json --policies schemas/policies --waivers mysql/waivers.yaml
+	$(BIN)/cdc schemas lock --check --sql mysql/bootstrap.sql
 	$(BIN)/pytest -m "not stack" --cov --cov-report=term:skip-covered
 
 test: check ## check, then the tests on a real MySQL, Kafka and Connect

@@ -15,10 +15,12 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from cdc.connect.document import describe_schema
-from docs import reference, rules, traps, wire
+from cdc.gate import RULES
+from docs import gate, reference, rules, traps, wire
 
 DOCS = Path(__file__).parent
 
@@ -47,6 +49,12 @@ PAGES: Mapping[str, Mapping[str, Section]] = {
         "errors": wire.describe_wire_errors,
     },
     "doctor/index": {"traps": traps.describe_traps},
+    "check": {
+        "rules": gate.describe_checks,
+        "waivers": gate.describe_waivers,
+        "consumers": gate.describe_consumers,
+    },
+    **{f"checks/{code}": {"rule": partial(gate.describe_check, code)} for code in RULES},
     "exit-codes": {
         "exit codes": reference.describe_exit_codes,
         "errors": reference.describe_error_tree,

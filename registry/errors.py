@@ -9,6 +9,8 @@ RegistryError
 ├── Unprocessable        42201-42211, one class per code below
 ├── StoreError           50001, the database said no
 ├── DecodeError, EncodeError   bytes or values do not fit a schema; never quote a value
+├── RefusedSql           SQL text that is not understood; never guessed
+├── RefusedForm          a connector's setting whose effect on its schemas is not known
 ├── AmbiguousFieldError  a reader field matches several writer fields
 └── RegistryUnreachable  client side: no answer, time-out, or the other end failed
 """
@@ -220,6 +222,14 @@ class DecodeError(RegistryError):
 
 class EncodeError(RegistryError):
     """A value does not fit the schema."""
+
+
+class RefusedSql(RegistryError):
+    """SQL text that cannot be read for certain; the message begins with file and line."""
+
+
+class RefusedForm(RegistryError):
+    """A connector's setting with an effect on its schemas that is not known here."""
 
 
 class AmbiguousFieldError(RegistryError):

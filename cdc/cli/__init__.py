@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cdc.config import Settings
 
 COMMANDS = {
+    "check": ("cdc.cli.check:check", "What migrations break, for whom, and how to do it safely."),
     "connectors": (
         "cdc.cli.connectors:connectors",
         "Debezium connectors as files: plan, apply, repair.",
@@ -35,7 +36,7 @@ COMMANDS = {
     "relay": ("cdc.cli.relay:relay", "The record path: raw topics in, governed topics out."),
     "schemas": (
         "cdc.cli.schemas:schemas",
-        "Governed schemas as files: check, register, explain, lock.",
+        "Governed schemas as files: check, register, explain, lock, forecast.",
     ),
     "serve": ("cdc.cli.serve:serve", "Schema registry and admin REST."),
     "stack": ("cdc.cli.stack:stack", "A real MySQL, Kafka and Connect on this machine, no Docker."),

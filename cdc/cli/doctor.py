@@ -87,7 +87,7 @@ def _scope(settings: Settings, files: tuple[str, ...], *, offline: bool) -> Scop
 
 def _substitutions(settings: Settings, *, offline: bool) -> Mapping[str, str]:
     """Offline there need not be a stack whose ports could be told."""
-    from cdc.cli.connectors.context import substitutions_of  # noqa: PLC0415 (help must be fast)
+    from cdc.cli.substitutions import substitutions_of  # noqa: PLC0415 (help must be fast)
 
     return os.environ if offline else substitutions_of(settings)
 

@@ -18,9 +18,12 @@ from cdc.errors import ConfigError, ExitCode
 from cdc.findings import FORMATS, Report, render
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cdc.config import Settings
     from cdc.keys import KeyRing
     from cdc.policies import Leaving
+    from registry.derive.table import Table
 
 output_option = click.option(
     "--output", type=click.Choice(FORMATS), default="text", show_default=True
@@ -39,33 +42,53 @@ policies.add_command(k)
 
 
 @policies.command()
-@click.argument("table", metavar="DATABASE.TABLE")
+@click.argument("tables", nargs=-1, required=True, metavar="DATABASE.TABLE...")
+@click.option(
+    "--sql",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="FILE|DIR",
+    help="Read the tables from SQL files instead of MySQL.",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a new file (else stdout)."
 )
 @click.pass_context
-def init(ctx: click.Context, table: str, out: Path | None) -> int:
-    """Write a first policy of a table in MySQL.
+def init(ctx: click.Context, tables: tuple[str, ...], sql: Path | None, out: Path | None) -> int:
+    """Write a first policy of each table, as MySQL or SQL files have it.
 
     Classes are guessed from names, types and `pii: WORD` in column comments. What is guessed is a
     comment in the file and does not leave until a person confirms it; the key becomes a token.
 
     Exit codes: 0 written, 2 no such table, no key, or the file is there, 4 MySQL is unreachable.
     """
-    from cdc.app import read_tables  # noqa: PLC0415 (help must be fast)
-    from cdc.policies import write_first_policy  # noqa: PLC0415
+    from cdc.policies import write_first_policy  # noqa: PLC0415 (help must be fast)
 
-    if table.count(".") != 1:
-        raise ConfigError(f"{table}: a table is named DATABASE.TABLE")
-    shape = read_tables(settings_of(ctx), [table])[table]
-    if shape is None:
-        raise ConfigError(f"MySQL has no table {table}, or the user may not see it")
-    text = write_first_policy(shape)
+    for table in tables:
+        if table.count(".") != 1:
+            raise ConfigError(f"{table}: a table is named DATABASE.TABLE")
+    shapes = _read_shapes(ctx, tables, sql)
+    text = "---\n".join(write_first_policy(shape) for shape in shapes)
     if out is None:
         click.echo(text, nl=False)
     else:
         _write_new(out, text)
     return ExitCode.FINE
+
+
+def _read_shapes(ctx: click.Context, names: tuple[str, ...], sql: Path | None) -> list[Table]:
+    from cdc.app import read_tables  # noqa: PLC0415 (help must be fast)
+    from cdc.gate import read_sql_tables  # noqa: PLC0415
+
+    found: Mapping[str, Table | None] = (
+        read_sql_tables(sql) if sql else read_tables(settings_of(ctx), names)
+    )
+    shapes = {name: found.get(name) for name in names}
+    missing = [name for name, shape in shapes.items() if shape is None]
+    if missing:
+        where = str(sql) if sql else "MySQL"
+        hidden = "" if sql else ", or the user may not see it"
+        raise ConfigError(f"{where} has no table {', '.join(missing)}{hidden}")
+    return [shape for shape in shapes.values() if shape is not None]
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cdc.cli import settings_of
+from cdc.cli.forecast import forecast
 from cdc.cli.progress import show_progress
 from cdc.errors import ConfigError, ExitCode
 from cdc.findings import FORMATS, Report, render
@@ -43,7 +44,10 @@ format_option = click.option(
 
 @click.group()
 def schemas() -> None:
-    """Governed schemas as files: check, register, explain, lock."""
+    """Governed schemas as files: check, register, explain, lock, forecast."""
+
+
+schemas.add_command(forecast)
 
 
 @schemas.command()
@@ -155,24 +159,33 @@ def explain(old: Path, new: Path, level: str, format_: str, *, passing: bool) ->
 
 @schemas.command()
 @click.option("--check", "is_check", is_flag=True, help="Write nothing; exit 1 where it is stale.")
+@click.option(
+    "--sql",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="FILE|DIR",
+    help="Read the tables from SQL files instead of MySQL.",
+)
 @format_option
 @click.pass_context
-def lock(ctx: click.Context, format_: str, *, is_check: bool) -> int:
+def lock(ctx: click.Context, sql: Path | None, format_: str, *, is_check: bool) -> int:
     """Write <subject>.avsc of every governed key and value into policies.lock.
 
     The files are the contract: commit them, review what changes. They follow from the policies
-    and from the tables in MySQL; no key is needed. Where readers of the newest major could not go
-    on, the next one is written beside it if the policy says `on_breaking: new_major`.
+    and from the tables, in MySQL or in SQL files; no key is needed. Where readers of the newest
+    major could not go on, the next one is written beside it if the policy says
+    `on_breaking: new_major`.
 
     \b
-      cdc schemas lock             after a migration, or a change of a policy
-      cdc schemas lock --check     in CI
+      cdc schemas lock                               after a migration, or a change of a policy
+      cdc schemas lock --check                       is the lock in step with MySQL?
+      cdc schemas lock --check --sql bootstrap.sql   and with SQL files, in CI?
 
     Exit codes: 0 written, or in step; 1 stale (--check), or a table that cannot be locked;
     2 usage; 4 MySQL is unreachable.
     """  # noqa: D301
     from cdc.app import read_tables  # noqa: PLC0415 (help must be fast)
     from cdc.evolution.lock import LockFolder  # noqa: PLC0415
+    from cdc.gate import read_sql_tables  # noqa: PLC0415
     from cdc.privacy.policy import load_policies  # noqa: PLC0415
     from cdc.schemas import Locker, report_lock, write_lock  # noqa: PLC0415
 
@@ -180,7 +193,8 @@ def lock(ctx: click.Context, format_: str, *, is_check: bool) -> int:
     policies = load_policies(settings.policies.dir)
     folder = LockFolder(settings.policies.lock)
     locker = Locker(policies, settings.relay.namespace, folder)
-    locks = locker.compare(read_tables(settings, policies))
+    known = read_sql_tables(sql) if sql else read_tables(settings, policies)
+    locks = locker.compare({name: known.get(name) for name in policies})
     if not is_check:
         for file in write_lock(locks):
             click.echo(f"{file}: written", err=True)

@@ -30,11 +30,17 @@ def _show(finding: Finding) -> str:
         properties["file"] = location.file
         if location.line:
             properties["line"] = str(location.line)
+        if location.end_line:
+            properties["endLine"] = str(location.end_line)
         if location.line and location.column:
             properties["col"] = str(location.column)
+        if location.end_line == location.line and location.end_column:
+            # GitHub knows columns within one line only, and counts the last one in.
+            properties["endColumn"] = str(location.end_column - 1)
     shown = ",".join(f"{name}={_escape(text, _IN_PROPERTY)}" for name, text in properties.items())
     remedy = f"Remedy: {finding.remedy}" if finding.remedy else ""
-    message = "\n".join(filter(None, (finding.title, finding.message, remedy)))
+    parts = (finding.title, finding.message, remedy, finding.rewrite)
+    message = "\n".join(filter(None, parts))
     return f"::{_COMMANDS[finding.severity]} {shown}::{_escape(message, _IN_DATA)}"
 
 

@@ -45,6 +45,7 @@ def _describe(finding: Finding) -> str:
     lines += [f"at {finding.location}"] if finding.location else []
     lines += [finding.message] if finding.message else []
     lines += [f"remedy: {finding.remedy}"] if finding.remedy else []
+    lines += [finding.rewrite] if finding.rewrite else []
     return _clean("\n".join(lines))
 
 

@@ -40,7 +40,12 @@ def show_finding(finding: Finding) -> dict[str, Any]:
         "file": location.file if location else None,
         "line": location.line or None if location else None,
         "column": location.column or None if location else None,
+        "end_line": location.end_line or None if location else None,
+        "end_column": location.end_column or None if location else None,
         "subject": finding.subject,
         "versions": list(finding.versions),
         "details": dict(finding.details),
+        "rewrite": finding.rewrite,
+        "accepted": finding.accepted,
+        "fingerprint": finding.fingerprint,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,11 +19,16 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a file of the checkout; line and column count from 1, 0 is unknown."""
+    """A place in a file of the checkout; lines and columns count from 1, 0 is unknown.
+
+    The end is behind the last character.
+    """
 
     file: str
     line: int = 0
     column: int = 0
+    end_line: int = 0
+    end_column: int = 0
 
     def __str__(self) -> str:
         """`file:line:column`, as far as it is known."""
@@ -36,6 +42,9 @@ class Finding:
 
     `code` is the rule's stable name, `title` one line, `message` the reasons, `remedy` the next
     step. `details` are further words by name, which machines get too; no row's value is in any.
+    `excerpt` is the location's first line as it stands in its file, `rewrite` lines to write in its
+    place. `identity` are the words that tell the finding from others while lines move. `accepted`
+    says why it is wanted as it is, "" where nobody has said so.
     """
 
     code: str
@@ -47,6 +56,16 @@ class Finding:
     subject: str = ""
     versions: tuple[int, ...] = ()
     details: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    excerpt: str = ""
+    rewrite: str = ""
+    identity: str = ""
+    accepted: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What stays the same while lines move: 32 hexadecimal digits."""
+        words = f"{self.code}\0{self.subject}\0{self.identity or self.title}"
+        return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

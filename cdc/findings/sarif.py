@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 from urllib.parse import quote
 
 from cdc.findings.model import Finding, Location, Report
 
+_REGION = ("startLine", "startColumn", "endLine", "endColumn")
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -32,31 +32,34 @@ def _show_rule(code: str) -> dict[str, Any]:
 
 def _show_result(finding: Finding, rule_index: int) -> dict[str, Any]:
     remedy = f"Remedy: {finding.remedy}" if finding.remedy else ""
-    text = "\n".join(filter(None, (finding.title, finding.message, remedy)))
+    parts = (finding.title, finding.message, remedy, finding.rewrite)
+    text = "\n".join(filter(None, parts))
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": rule_index,
         "level": str(finding.severity),
         "message": {"text": text},
-        "partialFingerprints": {"headworks/v1": _identify(finding)},
+        "partialFingerprints": {"headworks/v1": finding.fingerprint},
         "properties": {"subject": finding.subject, "versions": list(finding.versions)},
     }
+    if finding.accepted:
+        result["suppressions"] = [{"kind": "external", "justification": finding.accepted}]
     if finding.location:
-        result["locations"] = [{"physicalLocation": _show_location(finding.location)}]
+        place = _show_location(finding.location, finding.excerpt)
+        result["locations"] = [{"physicalLocation": place}]
     return result
 
 
-def _show_location(location: Location) -> dict[str, Any]:
+def _show_location(location: Location, excerpt: str) -> dict[str, Any]:
     shown: dict[str, Any] = {"artifactLocation": {"uri": quote(location.file)}}
     if location.line:
-        region = {"startLine": location.line}
-        if location.column:
-            region["startColumn"] = location.column
-        shown["region"] = region
+        shown["region"] = {
+            name: value for name, value in zip(_REGION, _numbers(location), strict=True) if value
+        }
+        if excerpt:
+            shown["contextRegion"] = {"startLine": location.line, "snippet": {"text": excerpt}}
     return shown
 
 
-def _identify(finding: Finding) -> str:
-    """Return what stays the same while lines move: code scanning knows a finding again by it."""
-    words = f"{finding.code}\0{finding.subject}\0{finding.title}"
-    return hashlib.sha256(words.encode()).hexdigest()[:32]
+def _numbers(location: Location) -> tuple[int, ...]:
+    return location.line, location.column, location.end_line, location.end_column

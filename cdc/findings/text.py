@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from textwrap import wrap
 
-from cdc.findings.model import Check, Finding, Report, Severity
+from cdc.findings.model import Check, Finding, Location, Report, Severity
 
 WIDTH = 80
+_SHOWN = 68
+_BEFORE = 20
 
 COLOURS: Mapping[str, str] = {
     Severity.ERROR: "\x1b[1;31m",
@@ -56,6 +58,7 @@ def _render_finding(finding: Finding, paint: _Paint) -> Iterator[str]:
         yield paint(finding.severity, line)
     if finding.location:
         yield from (paint("dim", line) for line in _wrap(f"at {finding.location}"))
+        yield from _frame(finding.location, finding.excerpt, paint, finding.severity)
     if finding.versions:
         yield from _wrap(f"versions: {', '.join(map(str, finding.versions))}")
     for line in finding.message.splitlines():
@@ -65,12 +68,29 @@ def _render_finding(finding: Finding, paint: _Paint) -> Iterator[str]:
             yield from _wrap(f"{name}: {', '.join(map(str, value)) or '-'}")
     if finding.remedy:
         yield from _wrap(f"remedy: {finding.remedy}")
+    yield from (paint("dim", f"      {_printable(line)}") for line in finding.rewrite.splitlines())
+
+
+def _frame(location: Location, excerpt: str, paint: _Paint, style: str) -> Iterator[str]:
+    """The line as it stands in the file, what the finding is about underlined."""
+    if not excerpt:
+        return
+    start = location.column - 1
+    is_one_line = location.end_line == location.line
+    end = location.end_column - 1 if is_one_line else len(excerpt.rstrip())
+    cut = max(0, min(start - _BEFORE, len(excerpt) - _SHOWN)) if len(excerpt) > _SHOWN else 0
+    number = str(location.line)
+    shown = _printable(excerpt[cut : cut + _SHOWN]).rstrip()
+    shown = f"…{shown[1:]}" if cut else shown
+    marks = "^" * max(1, min(end, cut + _SHOWN) - start)
+    yield paint("dim", f"    {number} | ") + shown
+    yield paint("dim", f"    {' ' * len(number)} | ") + " " * (start - cut) + paint(style, marks)
 
 
 def _wrap(text: str, first: str = "    ", following: str = "      ") -> list[str]:
     """Break a text into lines; a control character would be the terminal's, so it goes."""
     return wrap(
-        "".join(char if char.isprintable() else " " for char in text),
+        _printable(text),
         WIDTH,
         initial_indent=first,
         subsequent_indent=following,
@@ -78,6 +98,10 @@ def _wrap(text: str, first: str = "    ", following: str = "      ") -> list[str
         break_on_hyphens=False,
         drop_whitespace=True,
     )
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _render_sum(report: Report, paint: _Paint) -> list[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from cdc.cli.connectors.context import substitutions_of
+from cdc.cli.substitutions import substitutions_of
 from cdc.connect.client import ConnectClient
 from cdc.connect.desired import read_connector
 from cdc.connect.states import read_state

@@ -1,13 +1,14 @@
 import json
-import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from cdc.findings import FORMATS, RENDERERS, Check, Finding, Report, render
+from cdc.findings import FORMATS, RENDERERS, Check, Finding, Location, Report, render
 from tests.findings.reports import BROKEN, EMPTY, FINE, HOSTILE, NOTED, REPORT
+from tests.findings.shapes import JUNIT, SARIF
 
 REPORTS = [REPORT, FINE, EMPTY]
 
@@ -36,7 +37,12 @@ def test_json_has_these_keys():
         "column": 3,
         "subject": "mysql.shop.users-value",
         "versions": [3, 1],
+        "end_line": None,
+        "end_column": None,
         "details": {"levels broken": ["FORWARD", "FULL"], "path": "before.age"},
+        "rewrite": "",
+        "accepted": "",
+        "fingerprint": BROKEN.fingerprint,
     }
     assert shown["checks"][1]["findings"][0]["line"] is None
 
@@ -44,6 +50,7 @@ def test_json_has_these_keys():
 @pytest.mark.parametrize("report", REPORTS)
 def test_junit_has_the_common_structure(report):
     """testsuites, testsuite, testcase, failure: counts agree, and the XML can be read."""
+    JUNIT.validate(render(report, "junit"))
     top = ET.fromstring(render(report, "junit"))  # noqa: S314 - our own text
     (suite,) = top
     cases = list(suite)
@@ -70,26 +77,12 @@ def test_junit_drops_what_xml_forbids():
 
 
 def check_sarif(shown: Any) -> None:
-    """Hold a log to the requirements of SARIF 2.1.0's schema that concern what we write."""
-    assert shown["version"] == "2.1.0"
-    assert shown["$schema"].endswith("sarif-2.1.0.json")
+    """Hold a log to the requirements of SARIF 2.1.0 that concern what we write."""
+    SARIF.validate(shown)
     for run in shown["runs"]:
-        driver = run["tool"]["driver"]
-        assert driver["name"]
-        ids = [rule["id"] for rule in driver["rules"]]
+        ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
         assert len(set(ids)) == len(ids)
-        assert all(rule["shortDescription"]["text"] for rule in driver["rules"])
-        assert run["columnKind"] in {"utf16CodeUnits", "unicodeCodePoints"}
-        for result in run["results"]:
-            assert ids[result["ruleIndex"]] == result["ruleId"]
-            assert result["level"] in {"none", "note", "warning", "error"}
-            assert result["message"]["text"]
-            assert all(isinstance(v, str) for v in result["partialFingerprints"].values())
-            for place in result.get("locations", ()):
-                uri = place["physicalLocation"]["artifactLocation"]["uri"]
-                assert re.fullmatch(r"[\w./~%-]+", uri)
-                region = place["physicalLocation"].get("region", {"startLine": 1})
-                assert all(value >= 1 for value in region.values())
+        assert all(ids[result["ruleIndex"]] == result["ruleId"] for result in run["results"])
 
 
 @pytest.mark.parametrize("report", REPORTS)
@@ -138,3 +131,30 @@ def test_github_s_escapes_bring_back_what_was_said():
     assert "\r" not in line
     assert "file=a%2C b%3Ac.avsc" in properties
     assert unescape(message) == f"{HOSTILE}\n{HOSTILE}\nRemedy: {HOSTILE}"
+
+
+FRAMED = Finding(
+    "type-widened",
+    "shop.t.a: a column has a wider type",
+    location=Location("migrations/1.sql", 3, 19, 3, 27),
+    excerpt="    MODIFY COLUMN a BIGINT;",
+    rewrite="ALTER TABLE shop.t ADD COLUMN a_v2 BIGINT NULL;",
+    identity="ALTER TABLE shop.t MODIFY COLUMN a BIGINT",
+)
+
+
+def test_sarif_has_the_whole_region_and_the_line():
+    """Start and end (behind the last character), and the line as context."""
+    shown = json.loads(render(Report("c", (Check("s", (FRAMED,)),)), "sarif"))
+    check_sarif(shown)
+    place = shown["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["region"] == {"startLine": 3, "startColumn": 19, "endLine": 3, "endColumn": 27}
+    assert place["contextRegion"]["snippet"]["text"] == FRAMED.excerpt
+
+
+def test_a_fingerprint_is_of_rule_object_and_words():
+    """Line and title may change; the SQL, the object and the rule may not."""
+    moved = replace(FRAMED, location=Location("b.sql", 9, 1, 9, 5), title="in other words")
+    assert moved.fingerprint == FRAMED.fingerprint
+    for change in ({"code": "x"}, {"subject": "x"}, {"identity": "x"}):
+        assert replace(FRAMED, **change).fingerprint != FRAMED.fingerprint

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from cdc.findings import Check, Finding, Report, Severity, render
+from cdc.findings import Check, Finding, Location, Report, Severity, render
 from cdc.findings.text import WIDTH, render_text
 from tests.findings.reports import EMPTY, FINE, REPORT
 
@@ -62,3 +62,36 @@ def test_control_characters_do_not_reach_the_terminal():
     """A title with an escape sequence cannot colour or clear anything."""
     report = Report("c", (Check("s\x1b[2J", (Finding("code", "t\x1b[31m\x07"),)),))
     assert not set(render_text(report)) & {"\x1b", "\x07"}
+
+
+def _frame(location: Location, excerpt: str) -> list[str]:
+    found = Finding("code", "title", location=location, excerpt=excerpt)
+    lines = render(Report("c", (Check("s", (found,)),)), "text").splitlines()
+    return [line for line in lines if " | " in line]
+
+
+def test_the_line_is_shown_with_what_it_is_about_underlined():
+    """From the first to the last character; of several lines, to the end of the first."""
+    sql = "ALTER TABLE t MODIFY\ta BIGINT;"
+    assert _frame(Location("f", 7, 22, 7, 30), sql) == [
+        "    7 | ALTER TABLE t MODIFY a BIGINT;",
+        "      |                      ^^^^^^^^",
+    ]
+    assert _frame(Location("f", 7, 15, 9, 3), sql)[1] == "      |               " + "^" * 16
+
+
+def test_a_long_line_is_cut_around_what_it_is_about():
+    """The frame fits, and the marks stay under their words."""
+    sql = "x" * 200 + "HERE" + "y" * 200
+    shown, marks = _frame(Location("f", 123, 201, 123, 205), sql)
+    assert len(shown) <= WIDTH
+    assert shown[marks.index("^") : marks.rindex("^") + 1] == "HERE"
+    assert shown.startswith("    123 | …x")
+
+
+def test_sql_to_write_instead_keeps_its_lines():
+    """A rewrite can be copied as it is."""
+    found = Finding("code", "title", rewrite="ALTER TABLE t\n    ADD a INT;")
+    lines = render(Report("c", (Check("s", (found,)),)), "text").splitlines()
+    at = lines.index("      ALTER TABLE t")
+    assert lines[at + 1] == "          ADD a INT;"

@@ -121,6 +121,7 @@ def test_the_command_exits_by_what_was_found(*, monkeypatch, tmp_path, proof, co
 
 # Commands whose output is not searched after the play, and why.
 NOT_ASKED = {
+    "check": "reads SQL files",
     "connectors apply": "changes things; what it says of a failure is searched in the play",
     "connectors delete": "changes things",
     "connectors offsets reset": "changes things",
@@ -148,6 +149,7 @@ NOT_ASKED = {
     "relay resume": "changes things",
     "relay run": "runs until it is stopped; its output is a log file",
     "schemas check": "reads schema files",
+    "schemas forecast": "reads SQL files",
     "schemas explain": "reads schema files",
     "schemas register": "changes things",
     "serve": "runs until it is stopped; its output is a log file",

@@ -18,6 +18,8 @@ NOT_ON_THE_WIRE = {
     errors.EncodeError,
     errors.AmbiguousFieldError,
     errors.RegistryUnreachable,
+    errors.RefusedForm,
+    errors.RefusedSql,
 }
 
 

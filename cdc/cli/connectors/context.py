@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
 from cdc.cli import settings_of
+from cdc.cli.substitutions import substitutions_of
 
 if TYPE_CHECKING:
     from cdc.config import Settings
@@ -17,19 +17,6 @@ if TYPE_CHECKING:
 output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
-
-
-def substitutions_of(settings: Settings) -> dict[str, str]:
-    """The values for connector files' `{{NAME}}`s: the environment, over it what settings say."""
-    host, port = settings.mysql_address
-    return {
-        **os.environ,
-        "SECRETS_DIR": str(settings.secrets_dir),
-        "MYSQL_HOST": host,
-        "MYSQL_PORT": str(port),
-        "KAFKA_BOOTSTRAP": settings.bootstrap,
-        "REPLICATION_FACTOR": str(settings.kafka.replication_factor),
-    }
 
 
 def read_wanted(settings: Settings, names: tuple[str, ...]) -> list[DesiredConnector]:

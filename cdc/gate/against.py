@@ -1,0 +1,84 @@
+"""What has run already: migrations as they were at a git revision."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cdc.errors import ConfigError
+from cdc.gate.migrations import Step, read_steps
+from registry.derive.ddl import Source
+
+_TIMEOUT_S = 60
+_REPEATABLE = re.compile(r"(?:.*/)?R__.*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Migrations that have run, those that will, and those of the first that were edited since."""
+
+    done: Sequence[Step]
+    new: Sequence[Step]
+    edited: Sequence[Step]
+
+
+def split_steps(revision: str, path: Path, steps: Sequence[Step]) -> Split:
+    """Tell the migrations of a folder apart by a git revision; Flyway's repeatable ones run again.
+
+    Raises:
+        ConfigError: git does not know the revision, or what is there cannot be read.
+    """
+    done = {step.name: step for step in read_steps_at(revision, path)}
+    edited = [s for s in steps if s.name in done and s.source.text != done[s.name].source.text]
+    again = [step for step in edited if _REPEATABLE.fullmatch(step.name)]
+    new = [step for step in steps if step.name not in done or step in again]
+    return Split(list(done.values()), new, [step for step in edited if step not in again])
+
+
+def read_steps_at(revision: str, path: Path) -> Sequence[Step]:
+    """The migrations of a folder, or of a file, at a revision; none where it was not there yet.
+
+    Raises:
+        ConfigError: git does not know the revision, or what is there cannot be read.
+    """
+    if not revision or revision.startswith("-"):
+        raise ConfigError(f"--against git:{revision}: not a revision", hint="git:origin/main")
+    folder, inside = (path, ".") if path.is_dir() else (path.parent, path.name)
+    known = _git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    if known.returncode:
+        raise ConfigError(
+            f"--against git:{revision}: {folder} is in no git checkout that knows this revision",
+            hint="git fetch; CI often fetches the last commit only",
+        )
+    archive = _git(folder, "archive", "--format=tar", revision, "--", inside)
+    if archive.returncode:
+        return ()
+    with TemporaryDirectory() as scratch, tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
+        tar.extractall(scratch, filter="data")
+        there = Path(scratch) if path.is_dir() else Path(scratch) / path.name
+        if path.is_dir() and not any(there.rglob("*.sql")):
+            return ()
+        return [
+            Step(step.name, Source(f"{revision}:{step.name}", step.source.text))
+            for step in read_steps(there)
+        ]
+
+
+def _git(folder: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *args],  # noqa: S607 -- whichever git the user has
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ConfigError(
+            f"git cannot be run: {type(error).__name__}", hint="--against a folder"
+        ) from None
