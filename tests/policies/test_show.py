@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from cdc.app import Database
 from cdc.errors import ConfigError
+from cdc.source import Database
 from tests.policies.conftest import PEOPLE
 
 COLUMNS = """\
