@@ -10,12 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+import hypothesis
 import pytest
 
 from cdc.config import Settings, load_settings
 from cdc.stack.mysql import Connection, connect
 from cdc.stack.site import Site
 from tests.waiting import wait_until
+
+hypothesis.settings.register_profile(
+    "shared machine",  # how long an example takes says nothing there
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("shared machine")
 
 REPOSITORY = Path(__file__).parents[1]
 USERS = 500

@@ -11,7 +11,7 @@ from registry.derive.raw_form import RawForm
 from registry.derive.raw_record import derive_raw
 from registry.derive.table import Table
 from registry.derive.types import MYSQL_TYPES
-from tests.end_to_end.test_all_types import _create
+from tests.end_to_end.every_type import create_statement
 from tests.registry.cases import FIXTURES
 from tests.registry.derive.declarations import DECLARATIONS, KEYS
 from tests.source.conftest import database, make_table, run_sql
@@ -73,7 +73,7 @@ def test_raw_fixtures_and_ddl_agree() -> None:
 def test_the_table_of_all_types_agrees_with_its_forecast() -> None:
     """DDL → raw forecast → table is DDL → table: the gate and the relay see one shape."""
     catalogue = Catalogue(database="pizzashop")
-    list(catalogue.run(read_source("t.sql", _create().encode())))
+    list(catalogue.run(read_source("t.sql", create_statement("alltypes").encode())))
     table = catalogue.tables["pizzashop.alltypes"]
     raw = derive_raw(table, RawForm.of(RECOMMENDED))
     assert governing(table_from_avro(raw.topic, raw.key, raw.value).table) == governing(
@@ -101,10 +101,10 @@ def test_live_keys_agree(make_table, keys) -> None:
 @pytest.mark.stack
 def test_the_live_table_of_all_types_agrees(run_sql, database) -> None:
     """The table of the end-to-end test, as MySQL has it and as its text says."""
-    run_sql("DROP TABLE IF EXISTS alltypes", _create())
+    run_sql("DROP TABLE IF EXISTS alltypes", create_statement("alltypes"))
     try:
         live = database.table("pizzashop", "alltypes")
     finally:
         run_sql("DROP TABLE alltypes")
     assert live is not None
-    assert governing(declared(_create(), "alltypes")) == governing(live)
+    assert governing(declared(create_statement("alltypes"), "alltypes")) == governing(live)
