@@ -6,12 +6,13 @@ Registries compare Avro types, and let most of these pass.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from cdc.gate.judge.cases import Case, Pair
 from cdc.gate.judge.rule import Flaw
 from cdc.gate.judge.wording import capacity, family, sql_type
 from registry.derive.ddl import MySqlColumn
+from registry.derive.types import KINDS
 
 _MOMENTS = frozenset({"datetime", "timestamp"})
 _INTEGERS = frozenset({"int16", "int32", "int64"})
@@ -115,15 +116,31 @@ def find_meaning_changed(case: Case, pair: Pair) -> str:
     families = set(_families(pair))
     if len(families) == 1 or any(families <= known for known in _OF_OWN_RULES):
         return ""
+    is_hit = "year" not in families and _is_taken_raw(case, pair)
+    return f"{_types(pair)}: readers do not notice" if is_hit or _is_taken(case, pair) else ""
+
+
+def _is_taken_raw(case: Case, pair: Pair) -> bool:
+    """In the raw topic, where Connect's name says what bytes mean."""
     old = _raw_type(case, pair.former, is_new=False)
     new = _raw_type(case, pair.name, is_new=True)
-    is_hit = old.get("connect.name") != new.get("connect.name") and _promotes(old, new)
-    return f"{_types(pair)}: readers do not notice" if is_hit and "year" not in families else ""
+    is_other = old.get("connect.name") != new.get("connect.name")
+    return is_other and _promotes(str(old.get("type")), str(new.get("type")))
 
 
-def _promotes(old: Mapping[str, object], new: Mapping[str, object]) -> bool:
+def _is_taken(case: Case, pair: Pair) -> bool:
+    """In the governed topic."""
+    if case.before is None or case.after is None:
+        return False
+    old, new = case.before.type_of(pair.former), case.after.type_of(pair.name)
+    if old is None or new is None or old == new:
+        return False
+    return _promotes(KINDS[old.kind].avro, KINDS[new.kind].avro)
+
+
+def _promotes(old: str, new: str) -> bool:
     """Whether Avro reads one as the other, either way (1.12 specification, schema resolution)."""
-    types = {str(old.get("type")), str(new.get("type"))}
+    types = {old, new}
     return types in ({"string"}, {"bytes"}, {"string", "bytes"}) or types <= set(_WIDTHS)
 
 

@@ -176,9 +176,7 @@ def _shows(rule: Rule, case: Case, names: set[str], comparison: Comparison) -> b
 
 def _retypes(case: Case, names: set[str]) -> bool:
     """Whether a column leaves as another type than before."""
-    types = [
-        {column.governed.type for column in shape.plan.columns if column.source in names}
-        for shape in (case.before, case.after)
-        if shape is not None and shape.plan is not None
-    ]
-    return len(types) != 2 or types[0] != types[1]
+    if case.before is None or case.after is None:
+        return True
+    types = [{shape.type_of(n) for n in names} - {None} for shape in (case.before, case.after)]
+    return types[0] != types[1]
