@@ -59,15 +59,26 @@ def read_steps_at(revision: str, path: Path) -> Sequence[Step]:
     archive = _git(folder, "archive", "--format=tar", revision, "--", inside)
     if archive.returncode:
         return ()
-    with TemporaryDirectory() as scratch, tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
-        tar.extractall(scratch, filter="data")
+    with TemporaryDirectory() as scratch:
+        _unpack(archive.stdout, Path(scratch))
         there = Path(scratch) if path.is_dir() else Path(scratch) / path.name
-        if path.is_dir() and not any(there.rglob("*.sql")):
+        if not (there.is_file() or any(there.rglob("*.sql"))):
             return ()
         return [
             Step(step.name, Source(f"{revision}:{step.name}", step.source.text))
             for step in read_steps(there)
         ]
+
+
+def _unpack(archive: bytes, folder: Path) -> None:
+    """Write an archive's plain files into a folder; links, and what leads out of it, are left."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        for member in tar:
+            content = tar.extractfile(member) if member.isfile() else None
+            target = folder / member.name
+            if content is not None and target.resolve().is_relative_to(folder.resolve()):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content.read())
 
 
 def _git(folder: Path, *args: str) -> subprocess.CompletedProcess[bytes]:

@@ -19,6 +19,7 @@ from registry.derive.from_debezium import table_from_avro
 from registry.derive.raw_form import RawForm
 from registry.derive.raw_record import RawSchemas, derive_raw
 from registry.derive.record import derive_key, derive_value
+from registry.derive.types import Canonical
 from registry.errors import RefusedForm, RefusedSql
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ class Shape:
     raw: RawSchemas
     plan: Plan | None
     stopped: TableStopped | None = None
+
+    def type_of(self, column: str) -> Canonical | None:
+        """As what a column of MySQL leaves; None: it does not."""
+        columns = self.plan.columns if self.plan else ()
+        return next((c.governed.type for c in columns if c.source == column), None)
 
     def governed(self) -> tuple[str, str] | None:
         """The governed key's and value's Avro schema."""

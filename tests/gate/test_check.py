@@ -320,6 +320,17 @@ def test_against_git_only_new_migrations_are_judged(committed):
     assert committed.codes("--against", "git:HEAD") == [("type-narrowed", "error")]
 
 
+def test_against_git_links_and_folders(committed):
+    """Folders inside are read as they were; a link is not followed."""
+    committed.migrate("ALTER TABLE shop.t DROP COLUMN b;", "sub/2.sql")
+    (committed.migrations / "3.sql").symlink_to("/etc/passwd")
+    for words in (["add", "."], ["commit", "-qm", "second"]):
+        _git(committed, *words)
+    (committed.migrations / "3.sql").unlink()
+    assert committed.codes("--against", "git:HEAD") == []
+    assert committed.codes("--against", "git:HEAD~1") == [("column-dropped", "error")]
+
+
 def test_against_git_the_base_is_the_one_of_then(committed):
     """A dump that already has the new column does not make its migration fail."""
     committed.write("base.sql", BASE.replace("a INT", "a BIGINT, c INT"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdc.findings import Severity
-from cdc.gate.judge import columns, rewrites
+from cdc.gate.judge import columns, hints, rewrites
 from cdc.gate.judge.rule import Kind, Reach, Rule, each_new, each_pair
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -243,7 +243,7 @@ COLUMN_RULES: Sequence[Rule] = (
         "Characters that the new character set lacks make the statement fail, or become question"
         " marks in rows and in every topic. Schemas do not show it.",
         "stay with utf8mb4",
-        each_pair(columns.find_charset_loss),
+        each_pair(hints.find_charset_loss),
         rewrites.nothing,
     ),
     Rule(
@@ -254,7 +254,7 @@ COLUMN_RULES: Sequence[Rule] = (
         "Binary fractions have no exact cents: sums differ from one reader to the next, and the"
         " type cannot be mended later without breaking every reader.",
         "use a DECIMAL",
-        each_new(columns.find_float_money),
+        each_new(hints.find_float_money),
         rewrites.as_decimal,
     ),
     Rule(
@@ -264,7 +264,7 @@ COLUMN_RULES: Sequence[Rule] = (
         "name or comment say another unit",
         "The type stays, the numbers mean something else. Nothing in a schema tells a reader.",
         "add a column with the unit in its name, fill both, drop the old one later",
-        each_pair(columns.find_unit_changed),
+        each_pair(hints.find_unit_changed),
         rewrites.beside,
     ),
 )

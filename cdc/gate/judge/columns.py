@@ -5,55 +5,38 @@ Registries compare Avro types, and let most of these pass.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from cdc.gate.judge.cases import Case, Pair
 from cdc.gate.judge.rule import Flaw
 from cdc.gate.judge.wording import capacity, family, sql_type
 from registry.derive.ddl import MySqlColumn
+from registry.derive.types import KINDS
 
 _MOMENTS = frozenset({"datetime", "timestamp"})
 _INTEGERS = frozenset({"int16", "int32", "int64"})
-_APPROXIMATE = frozenset({"float", "double", "real"})
-_TEXTS = frozenset({"text", "enum", "set"})
+TEXTS = frozenset({"text", "enum", "set"})
 _WIDTHS = ("int", "long", "float", "double")
-_OF_OWN_RULES = (_TIMED := frozenset({"date", *_MOMENTS}), _TEXTS, frozenset({"text", "json"}))
+_OF_OWN_RULES = (_MOMENTS | {"date"}, TEXTS, frozenset({"text", "json"}))
 _LABELLED = frozenset({"enum", "set"})
-_MONEY = re.compile(
-    r"(?:^|_)(price|amount|total|cost|fee|balance|salary|wage|tax|revenue|payment|money|discount"
-    r"|subtotal|refund|budget)(?:_|$|s(?:_|$))",
-    re.IGNORECASE,
-)
-# Names for the same unit stand on one line.
-_UNITS = (
-    *("cents cent", "eur euro euros", "usd dollar dollars", "gbp", "inr rupee rupees", "paise"),
-    *("ns nanoseconds", "us micros microseconds", "ms millis milliseconds", "minutes minute"),
-    *("s sec secs seconds second", "hours hour", "days day", "mm", "cm", "km", "miles mile"),
-    *("m meter meters metre metres", "g gram grams", "kg", "lb lbs pounds", "percent pct"),
-    *("celsius", "fahrenheit", "bytes byte", "kb", "mb", "gb", "net", "gross"),
-)
-_UNIT_OF = {word: line.split()[0] for line in _UNITS for word in line.split()}
-_CHARSETS = {"utf8mb4": 3, "utf16": 3, "utf32": 3, "utf8": 2, "utf8mb3": 2, "ucs2": 2, "ascii": 0}
-_SERVER_CHARSET = "utf8mb4"
 
 
-def _families(pair: Pair) -> tuple[str, str]:
-    assert pair.old is not None  # noqa: S101 -- asked for changed columns
-    assert pair.new is not None  # noqa: S101 -- idem
-    return family(pair.old), family(pair.new)
-
-
-def _types(pair: Pair) -> str:
-    assert pair.old is not None  # noqa: S101 -- asked for changed columns
-    assert pair.new is not None  # noqa: S101 -- idem
-    return f"{sql_type(pair.old.type)} becomes {sql_type(pair.new.type)}"
-
-
-def _sides(pair: Pair) -> tuple[MySqlColumn, MySqlColumn]:
+def sides_of(pair: Pair) -> tuple[MySqlColumn, MySqlColumn]:
+    """A changed column before and after."""
     assert pair.old is not None  # noqa: S101 -- asked for changed columns
     assert pair.new is not None  # noqa: S101 -- idem
     return pair.old, pair.new
+
+
+def families_of(pair: Pair) -> tuple[str, str]:
+    """The families of a changed column's types."""
+    old, new = sides_of(pair)
+    return family(old), family(new)
+
+
+def _types(pair: Pair) -> str:
+    old, new = sides_of(pair)
+    return f"{sql_type(old.type)} becomes {sql_type(new.type)}"
 
 
 def find_renamed(_case: Case, pair: Pair) -> str:
@@ -81,19 +64,19 @@ def find_replaced(case: Case) -> Iterator[Flaw]:
 
 def find_date_datetime(_case: Case, pair: Pair) -> str:
     """DATE and DATETIME or TIMESTAMP, either way."""
-    old, new = _families(pair)
+    old, new = families_of(pair)
     is_hit = (old == "date" and new in _MOMENTS) or (new == "date" and old in _MOMENTS)
     return f"{_types(pair)}: days become a moment, or the reverse" if is_hit else ""
 
 
 def find_datetime_timestamp(_case: Case, pair: Pair) -> str:
     """DATETIME and TIMESTAMP, either way."""
-    return f"{_types(pair)}: wall clock or UTC" if set(_families(pair)) == _MOMENTS else ""
+    return f"{_types(pair)}: wall clock or UTC" if set(families_of(pair)) == _MOMENTS else ""
 
 
 def find_time_unit(case: Case, pair: Pair) -> str:
     """Another unit on the wire, of the same type of MySQL."""
-    old, new = _families(pair)
+    old, new = families_of(pair)
     if old != new or old not in {"datetime", "time"}:
         return ""
     units = [_raw_name(case, n, is_new=b) for n, b in ((pair.former, False), (pair.name, True))]
@@ -112,32 +95,48 @@ def _raw_type(case: Case, name: str, *, is_new: bool) -> dict[str, object]:
 
 def find_meaning_changed(case: Case, pair: Pair) -> str:
     """A type of another family whose bytes a reader of the old one takes without an error."""
-    families = set(_families(pair))
+    families = set(families_of(pair))
     if len(families) == 1 or any(families <= known for known in _OF_OWN_RULES):
         return ""
+    is_hit = "year" not in families and _is_taken_raw(case, pair)
+    return f"{_types(pair)}: readers do not notice" if is_hit or _is_taken(case, pair) else ""
+
+
+def _is_taken_raw(case: Case, pair: Pair) -> bool:
+    """In the raw topic, where Connect's name says what bytes mean."""
     old = _raw_type(case, pair.former, is_new=False)
     new = _raw_type(case, pair.name, is_new=True)
-    is_hit = old.get("connect.name") != new.get("connect.name") and _promotes(old, new)
-    return f"{_types(pair)}: readers do not notice" if is_hit and "year" not in families else ""
+    is_other = old.get("connect.name") != new.get("connect.name")
+    return is_other and _promotes(str(old.get("type")), str(new.get("type")))
 
 
-def _promotes(old: Mapping[str, object], new: Mapping[str, object]) -> bool:
+def _is_taken(case: Case, pair: Pair) -> bool:
+    """In the governed topic."""
+    if case.before is None or case.after is None:
+        return False
+    old, new = case.before.type_of(pair.former), case.after.type_of(pair.name)
+    if old is None or new is None or old == new:
+        return False
+    return _promotes(KINDS[old.kind].avro, KINDS[new.kind].avro)
+
+
+def _promotes(old: str, new: str) -> bool:
     """Whether Avro reads one as the other, either way (1.12 specification, schema resolution)."""
-    types = {str(old.get("type")), str(new.get("type"))}
+    types = {old, new}
     return types in ({"string"}, {"bytes"}, {"string", "bytes"}) or types <= set(_WIDTHS)
 
 
 def find_decimal_scale(_case: Case, pair: Pair) -> str:
     """Another scale."""
-    old, new = _sides(pair)
-    is_hit = _families(pair) == ("decimal", "decimal") and old.type.scale != new.type.scale
+    old, new = sides_of(pair)
+    is_hit = families_of(pair) == ("decimal", "decimal") and old.type.scale != new.type.scale
     return f"{_types(pair)}: the scale changes" if is_hit else ""
 
 
 def find_precision_dropped(_case: Case, pair: Pair) -> str:
     """Fewer digits of a decimal at the same scale, or of a time."""
-    old, new = _sides(pair)
-    families = _families(pair)
+    old, new = sides_of(pair)
+    families = families_of(pair)
     if families[0] != families[1]:
         return ""
     if families[0] == "decimal":
@@ -152,32 +151,32 @@ def find_precision_dropped(_case: Case, pair: Pair) -> str:
 
 def find_length_shortened(_case: Case, pair: Pair) -> str:
     """Less room for text or bytes."""
-    families = _families(pair)
+    families = families_of(pair)
     is_sized = families[0] == families[1] and families[0] in {"text", "bytes"}
-    old, new = _sides(pair)
+    old, new = sides_of(pair)
     is_hit = is_sized and capacity(new) < capacity(old)
     return f"{_types(pair)}: longer values do not fit" if is_hit else ""
 
 
 def find_string_bytes(_case: Case, pair: Pair) -> str:
     """Text and bytes, either way."""
-    old, new = _families(pair)
-    is_hit = (old in _TEXTS and new == "bytes") or (old == "bytes" and new in _TEXTS)
+    old, new = families_of(pair)
+    is_hit = (old in TEXTS and new == "bytes") or (old == "bytes" and new in TEXTS)
     return _types(pair) if is_hit else ""
 
 
 def find_string_json(_case: Case, pair: Pair) -> str:
     """Text and JSON, either way."""
-    old, new = _families(pair)
-    is_hit = (old in _TEXTS and new == "json") or (old == "json" and new in _TEXTS)
+    old, new = families_of(pair)
+    is_hit = (old in TEXTS and new == "json") or (old == "json" and new in TEXTS)
     return _types(pair) if is_hit else ""
 
 
 def _removed_labels(pair: Pair) -> list[str]:
-    old, new = _families(pair)
+    old, new = families_of(pair)
     if old != new or old not in _LABELLED:
         return []
-    before, after = (side.type.labels for side in _sides(pair))
+    before, after = (side.type.labels for side in sides_of(pair))
     return [label for label in before if label not in after]
 
 
@@ -189,24 +188,24 @@ def find_enum_member_removed(_case: Case, pair: Pair) -> str:
 
 def find_enum_reordered(_case: Case, pair: Pair) -> str:
     """The same members elsewhere."""
-    old, new = _families(pair)
+    old, new = families_of(pair)
     if old != new or old not in _LABELLED or _removed_labels(pair):
         return ""
-    before, after = (side.type.labels for side in _sides(pair))
+    before, after = (side.type.labels for side in sides_of(pair))
     return "members stand in another order" if after[: len(before)] != before else ""
 
 
 def find_sign_changed(_case: Case, pair: Pair) -> str:
     """UNSIGNED or no longer."""
-    old, new = _sides(pair)
+    old, new = sides_of(pair)
     signs = {("UNSIGNED" in side.type.name) for side in (old, new)}
-    is_hit = set(_families(pair)) <= _INTEGERS and len(signs) == 2
+    is_hit = set(families_of(pair)) <= _INTEGERS and len(signs) == 2
     return f"{_types(pair)}: the sign changes" if is_hit else ""
 
 
 def find_boolean_flips(case: Case, pair: Pair) -> str:
     """BOOL that a connector streams is a boolean, and a number once it takes a snapshot."""
-    _old, new = _sides(pair)
+    _old, new = sides_of(pair)
     if new.type.base != "TINYINT" or new.type.length != 1:
         return ""
     kinds = [
@@ -222,7 +221,7 @@ def find_boolean_flips(case: Case, pair: Pair) -> str:
 
 def find_null_becomes_default(case: Case, pair: Pair) -> str:
     """Nullable now, with a default that NULL is replaced by."""
-    old, new = _sides(pair)
+    old, new = sides_of(pair)
     is_hit = case.fills_nulls and not old.nullable and new.nullable and new.default is not None
     return "becomes nullable and keeps its default" if is_hit else ""
 
@@ -237,41 +236,3 @@ def find_epoch_default(case: Case, pair: Pair) -> str:
     default = case.raw_field(pair.name, is_new=True).get("default")
     is_epoch = default == 0 or str(default).startswith("1970-01-01")
     return "old records read as 1970-01-01" if is_epoch else ""
-
-
-def find_charset_loss(_case: Case, pair: Pair) -> str:
-    """Fewer characters."""
-    old, new = _sides(pair)
-    before, after = (side.type.charset or _SERVER_CHARSET for side in (old, new))
-    is_text = set(_families(pair)) <= _TEXTS
-    ranks = _CHARSETS.get(before, 1), _CHARSETS.get(after, 1)
-    is_lossy = ranks[1] < ranks[0] or (before != after and ranks == (1, 1))
-    return f"{before} becomes {after}" if is_text and is_lossy else ""
-
-
-def find_float_money(_case: Case, pair: Pair) -> str:
-    """A name like money's, and an approximate type."""
-    new = pair.new
-    if new is None or family(new) not in _APPROXIMATE or not _MONEY.search(new.name):
-        return ""
-    if pair.old is not None and family(pair.old) in _APPROXIMATE:
-        return ""
-    return f"looks like money, and {sql_type(new.type)} has no exact cents"
-
-
-def find_unit_changed(_case: Case, pair: Pair) -> str:
-    """Name or comment say another unit."""
-    for old, new in zip(*(_described(side) for side in _sides(pair)), strict=True):
-        before, after = _units(old), _units(new)
-        if before and after and before != after:
-            return f"{', '.join(sorted(before))} becomes {', '.join(sorted(after))}"
-    return ""
-
-
-def _described(column: MySqlColumn) -> tuple[str, str]:
-    return column.name, column.comment or ""
-
-
-def _units(text: str) -> set[str]:
-    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text).lower())
-    return {_UNIT_OF[word] for word in words if word in _UNIT_OF}

@@ -17,6 +17,7 @@ from cdc.gate.judge.cases import Case, Pair, open_cases
 from cdc.gate.judge.compare import Comparer, Comparison
 from cdc.gate.judge.rule import Flaw, Kind, Reach, Rule
 from cdc.gate.judge.rules import RULES
+from cdc.gate.judge.wording import sql_column
 from registry.compatibility.explain import Explanation
 from registry.derive.ddl import Change, Source
 
@@ -108,7 +109,7 @@ class Judge:
                     shown = found.setdefault((column, code), [])
                     shown += [comparison] if comparison not in shown else []
         for (column, code), shown in found.items():
-            flaw = Flaw(column, BREAKS[code].says)
+            flaw = Flaw(column, BREAKS[code].says + _types(case, column))
             yield self._verdict(BREAKS[code], flaw, case, tuple(shown))
 
     def _verdict(
@@ -133,6 +134,12 @@ class Judge:
             shows_in,
             tuple(readers),
         )
+
+
+def _types(case: Case, column: str) -> str:
+    """What MySQL has said of a column and says now, where it has said something."""
+    pair = next((p for p in case.changed if p.name == column), None)
+    return f" ({sql_column(pair.old)} -> {sql_column(pair.new)})" if pair else ""
 
 
 def _code_of(explanation: Explanation) -> str:
@@ -176,9 +183,7 @@ def _shows(rule: Rule, case: Case, names: set[str], comparison: Comparison) -> b
 
 def _retypes(case: Case, names: set[str]) -> bool:
     """Whether a column leaves as another type than before."""
-    types = [
-        {column.governed.type for column in shape.plan.columns if column.source in names}
-        for shape in (case.before, case.after)
-        if shape is not None and shape.plan is not None
-    ]
-    return len(types) != 2 or types[0] != types[1]
+    if case.before is None or case.after is None:
+        return True
+    types = [{shape.type_of(n) for n in names} - {None} for shape in (case.before, case.after)]
+    return types[0] != types[1]
