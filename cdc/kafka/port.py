@@ -104,7 +104,7 @@ class Source(Protocol):
     def claim_unassigned(self) -> None:
         """See that every topic of the subscription is some member's; called about once a second.
 
-        Returns at once: what was overlooked arrives in `take_changes`.
+        The only method that another thread may call. What was overlooked arrives in `take_changes`.
         """
 
     def start(self, partition: TopicPartition, offset: int) -> None:

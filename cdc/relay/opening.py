@@ -127,6 +127,7 @@ class Opener:
         recorded = state.epochs.get(at.topic)
         bounds = self._ports.source.watermarks(at)
         table = self._table(at, info, state)
+        table.end = bounds[1]
         try:
             opening = decide(at, Facts(info, recorded, committed, bounds))
         except TableStopped as stopped:
