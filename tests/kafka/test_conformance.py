@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cdc.errors import FatalError, TransientError, Unreachable
+from cdc.kafka import coverage
 from cdc.kafka.layout import CONTROL_SPECS
 from cdc.kafka.port import TopicPartition, TopicSpec
 from tests.kafka.worlds import (
@@ -397,6 +398,18 @@ def test_two_members_share_the_tables(world: World) -> None:
     assert owned[0] | owned[1] == {TopicPartition(topic) for topic in topics}
 
 
+def test_a_group_that_has_nothing_to_read_yet(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody joins before there is a topic, so that there is no group; the first topic is found."""
+    source = world.source()
+    subscribe(world, source)
+    with monkeypatch.context() as at_once:
+        at_once.setattr(coverage, "LOOK_S", 0.0)
+        source.claim_unassigned()
+    await_assignment(source, make_topic(world, "shop.first"))
+
+
 def test_a_topic_made_while_its_member_was_away_is_assigned(world: World) -> None:
     """A relay that comes back within its session gets the tables that are new since."""
     before = make_topic(world, "shop.before")
@@ -431,7 +444,7 @@ def test_appending_to_a_topic_that_does_not_exist(world: World) -> None:
 
 
 def test_ends_are_known_of_topics_that_nobody_assigned(world: World) -> None:
-    """`watermarks` answers for any topic: so a growing control topic is seen at little cost."""
+    """`watermarks` answers for any topic."""
     topic = make_topic(world, "control")
     source = world.source()
     subscribe(world, source)

@@ -130,6 +130,7 @@ class Plant:
     )
     split: Callable[[RawBatch], Any] = split
     cipher: Key = CIPHER
+    beside: Executor = field(default_factory=AtOnce)
 
     def __post_init__(self) -> None:
         """The raw topics."""
@@ -150,7 +151,7 @@ class Plant:
             cipher=self.cipher,
             clock=Clock(self.time.now, self.time.wall_ms),
             split=self.split,
-            beside=AtOnce(),
+            beside=self.beside,
         )
         relay = Relay(self.settings, instance, ports)
         relay.start()
