@@ -119,9 +119,6 @@ class Source(Protocol):
         Waits for transactions in doubt, so that the answer does not change afterwards.
         """
 
-    def watermarks(self, partition: TopicPartition) -> tuple[int, int]:
-        """First offset still there, and the offset that the next committed record will follow."""
-
     def lag(self) -> dict[TopicPartition, int]:
         """Offsets between each started partition's position and its end; 0 where all is read."""
 

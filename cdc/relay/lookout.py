@@ -96,10 +96,6 @@ class Lookout:
             _LOG.warning("look_failed", message=error.message)
             return None
 
-    def close(self) -> None:
-        """No further looks."""
-        self._ports.beside.shutdown(wait=False, cancel_futures=True)
-
 
 def look(ports: Ports, known: Known) -> Sight:
     """Ask for all that may have changed; `_cdc.state` is read only where a major may be retired.

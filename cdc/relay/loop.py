@@ -120,7 +120,6 @@ class Relay:
     def close(self) -> None:
         """Stop orderly: nothing is left open, the status is taken back; errors are only logged."""
         self.ports.health.ready = False
-        self._lookout.close()
         for leave in (self._say_farewell, self.ports.source.close, self.ports.sink.close):
             try:
                 leave()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Protocol
 
 from cdc.event import RawBatch, Shape
 from cdc.kafka.port import Reader, Source, TopicAdmin, TransactionalSink
 from cdc.keys import Key
 from cdc.majors import Majors
+from cdc.relay.beside import Beside
 from cdc.stream.pipeline import Program
 from cdc.stream.shape import split_shapes
 from cdc.telemetry.health import Health
@@ -63,4 +63,4 @@ class Ports:
     health: Health = field(default_factory=Health)
     clock: Clock = field(default_factory=Clock)
     split: Callable[[RawBatch], Iterable[tuple[Shape | None, RawBatch]]] = split_shapes
-    beside: Executor = field(default_factory=partial(ThreadPoolExecutor, 1, "relay-look"))
+    beside: Executor = field(default_factory=Beside)

@@ -229,7 +229,7 @@ def test_an_offset_out_of_range_is_told_for_that_partition_alone(world: World) -
     world.expire(users, 2)
     subscribe(world, source)
     await_assignment(source, users, products)
-    assert source.watermarks(TopicPartition(users))[0] == 2
+    assert world.topics.ranges([users])[TopicPartition(users)][0] == 2
     source.start(TopicPartition(users), 0)
     source.start(TopicPartition(products), 0)
 
@@ -441,16 +441,6 @@ def test_appending_to_a_topic_that_does_not_exist(world: World) -> None:
     """Nothing is created; the error says which topic."""
     with pytest.raises(Unreachable, match="nowhere"):
         world.appender.append(f"{world.prefix}.nowhere", b"k", b"v")
-
-
-def test_ends_are_known_of_topics_that_nobody_assigned(world: World) -> None:
-    """`watermarks` answers for any topic."""
-    topic = make_topic(world, "control")
-    source = world.source()
-    subscribe(world, source)
-    assert source.watermarks(TopicPartition(topic)) == (0, 0)
-    world.appender.append(topic, b"k", b"v")
-    assert source.watermarks(TopicPartition(topic)) == (0, 1)
 
 
 def test_how_long_a_topic_keeps_its_records(world: World) -> None:
