@@ -5,26 +5,34 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from typing import ParamSpec, TypeVar
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeVar
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 
 class Beside(Executor):
-    """A daemon thread for each task: a relay that is told to stop does not wait for it."""
+    """One task after the other, in a daemon: a relay that is told to stop does not wait for it."""
+
+    def __init__(self) -> None:
+        self._tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="beside", daemon=True)
 
     def submit(
         self, do: Callable[Given, Answer], /, *args: Given.args, **kwargs: Given.kwargs
     ) -> Future[Answer]:
-        """Begin; what the task raises is raised where its result is asked for."""
+        """Take a task; what it raises is raised where its result is asked for."""
+        if self._thread.ident is None:
+            self._thread.start()
         answer: Future[Answer] = Future()
+        self._tasks.put((answer, lambda: do(*args, **kwargs)))
+        return answer
 
-        def work() -> None:
+    def _work(self) -> None:
+        while True:
+            answer, do = self._tasks.get()
             try:
-                answer.set_result(do(*args, **kwargs))
+                answer.set_result(do())
             except BaseException as error:  # noqa: BLE001 -- raised again where it is asked for
                 answer.set_exception(error)
-
-        threading.Thread(target=work, name="beside", daemon=True).start()
-        return answer
