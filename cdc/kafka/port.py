@@ -104,7 +104,7 @@ class Source(Protocol):
     def claim_unassigned(self) -> None:
         """See that every topic of the subscription is some member's; called about once a second.
 
-        Returns at once: what was overlooked arrives in `take_changes`.
+        The only method that another thread may call. What was overlooked arrives in `take_changes`.
         """
 
     def start(self, partition: TopicPartition, offset: int) -> None:
@@ -118,9 +118,6 @@ class Source(Protocol):
 
         Waits for transactions in doubt, so that the answer does not change afterwards.
         """
-
-    def watermarks(self, partition: TopicPartition) -> tuple[int, int]:
-        """First offset still there, and the offset that the next committed record will follow."""
 
     def lag(self) -> dict[TopicPartition, int]:
         """Offsets between each started partition's position and its end; 0 where all is read."""

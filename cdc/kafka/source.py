@@ -25,7 +25,6 @@ from cdc.telemetry.logs import get_log
 
 # A predecessor's open transaction holds back committed offsets until its timeout (8 s).
 COMMITTED_TIMEOUT_S = 20.0
-QUERY_TIMEOUT_S = 5.0
 CONFIRM_S = 4.0
 """Longer than a heartbeat's interval (a quarter of the session's 10 s) and its answer."""
 POLL_S = 0.2
@@ -121,13 +120,6 @@ class KafkaSource:
             for answer in answers
             if answer.offset >= 0
         }
-
-    def watermarks(self, partition: TopicPartition) -> tuple[int, int]:
-        """See the port."""
-        place = ClientPartition(partition.topic, partition.partition)
-        with self._door.mapped(f"ask for the ends of {partition.topic}"):
-            low, high = self._consumer.get_watermark_offsets(place, timeout=QUERY_TIMEOUT_S)
-        return low, high
 
     def lag(self) -> dict[TopicPartition, int]:
         """See the port; answered from what the last fetches brought, without a request."""

@@ -1,8 +1,9 @@
 """The record path's engine: poll → pipeline → produce → offsets → commit, one transaction a round.
 
-`loop.Relay` turns; `opening` decides from where a table is read and under which epoch; `round`
-takes a batch through its program; `truncation` empties a governed topic; `report` says what
-happens; `process` runs it all in one process that no other may double.
+`loop.Relay` turns; `lookout` finds beside it what has changed outside; `opening` decides from where
+a table is read and under which epoch; `passage` takes a batch through its program; `truncation`
+empties a governed topic; `report` says what happens; `process` runs it all in one process that no
+other may double.
 """
 
 from cdc.relay.kernels import Kernels

@@ -15,15 +15,14 @@ from cdc.control.state import (
     StopNote,
     epoch_record,
     majors_record,
-    read_state,
     stop_key,
     stop_value,
 )
 from cdc.control.status import TableState
 from cdc.event import RawBatch
-from cdc.kafka.layout import STATE
 from cdc.kafka.port import TopicPartition
 from cdc.majors import Majors
+from cdc.relay.lookout import Sight
 from cdc.relay.opening import OPENING_CODES, Opener, Opening
 from cdc.relay.ports import Ports
 from cdc.relay.table import Halt, Table
@@ -106,31 +105,11 @@ class TableBook:
         """Tables that stand still."""
         return [at for at, table in self._tables.items() if table.halt is not None]
 
-    def recreated(self) -> list[TopicPartition]:
-        """Tables whose raw topic is no longer the one that was opened."""
-        infos = self._ports.topics.describe(sorted({at.topic for at in self._tables}))
-        return [
-            at
-            for at, table in self._tables.items()
-            if at.topic in infos and infos[at.topic].topic_id != table.topic_id
-        ]
-
-    def retired(self) -> list[TopicPartition]:
-        """Tables of which a person has retired a major that is still written.
-
-        The state is read only where there is such a table.
-        """
-        serving = {
-            at: it.majors for at, it in self._tables.items() if it.majors and it.majors.served
-        }
-        if not serving:
-            return []
-        recorded = read_state(self._ports.reader.read_to_end(STATE)).majors
-        return [
-            at
-            for at, majors in serving.items()
-            if at.topic in recorded and recorded[at.topic].served != majors.served
-        ]
+    def see(self, sight: Sight) -> None:
+        """What a look has found; tables that are outdated are taken up again."""
+        for at, table in self._tables.items():
+            table.end = sight.ends.get(at, table.end)
+        self.take_up_again([at for at, it in self._tables.items() if sight.outdates(it)])
 
     def of(self, batches: list[RawBatch]) -> Iterator[tuple[Table, RawBatch]]:
         """Each batch with its table; one whose partition has just gone is passed over."""

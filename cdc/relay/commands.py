@@ -1,6 +1,6 @@
 """Commands: what people ask of a table is carried out by the relay that owns it.
 
-    1. about once a second look whether `_cdc.commands` has grown, and read what is new
+    1. about once a second a look (`cdc.relay.lookout`) reads what is new in `_cdc.commands`
     2. a command for an owned table that no acknowledgement names is open
     3. one command a round, instead of events: its effects, its acknowledgement and the table's
        offset (which does not move) in one transaction
@@ -11,7 +11,8 @@ acknowledgement tells. The offset is what has a relay refused that lost the tabl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from cdc.control.commands import (
     KEPT_MS,
@@ -27,41 +28,52 @@ from cdc.control.state import PauseNote, pause_key, pause_value, stop_key
 from cdc.control.status import TableState
 from cdc.errors import ConfigError, TableStopped
 from cdc.kafka.layout import COMMANDS, STATE
-from cdc.kafka.port import TopicPartition
+from cdc.kafka.port import Reader, TopicPartition
 from cdc.relay.passage import Passage
 from cdc.relay.ports import Ports
 from cdc.relay.replay import Replay
 from cdc.relay.table import LIMIT_CODE, Table
 from cdc.telemetry.logs import get_log
 
-_AT = TopicPartition(COMMANDS)
 _LOG = get_log("cdc.relay")
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """New commands, oldest first; with them `_cdc.commands` has been read up to `read`."""
+
+    commands: Sequence[Command]
+    read: int
+
+
+def read_post(reader: Reader, read: int, end: int) -> Post:
+    """What has come since `read`; nothing is read where the topic's end tells that nothing has.
+
+    Raises:
+        TransientError: the broker does not answer now.
+        Unreachable: idem.
+    """
+    if end == read:
+        return Post((), read)
+    is_made_anew = end < read
+    reading = reader.read_to_end(COMMANDS, {0: 0 if is_made_anew else read})
+    commands = read_commands(reading)
+    return Post(commands, max(end, reading.offsets.get(0, 0)))
+
+
 class Mailbox:
-    """`_cdc.commands`, as far as it has been read; commands by raw topic, oldest first."""
+    """`_cdc.commands` up to offset `read`; commands by raw topic, oldest first."""
 
     def __init__(self, ports: Ports) -> None:
+        self.read = 0
         self._ports = ports
-        self._read = 0
         self._waiting: dict[str, list[Command]] = {}
 
-    def look(self) -> None:
-        """Read what is new.
-
-        Raises:
-            TransientError: the broker does not answer now.
-            Unreachable: idem.
-        """
-        _, end = self._ports.source.watermarks(_AT)
-        if end == self._read:
-            return
-        if end < self._read:  # made anew
-            self._read = 0
-        reading = self._ports.reader.read_to_end(COMMANDS, {0: self._read})
-        for command in read_commands(reading):
+    def put(self, post: Post) -> None:
+        """Take in what is new."""
+        for command in post.commands:
             self._waiting.setdefault(command.raw_topic, []).append(command)
-        self._read = max(end, reading.offsets.get(0, 0))
+        self.read = post.read
 
     def next(self, tables: Mapping[TopicPartition, Table]) -> tuple[Table, Command] | None:
         """The oldest open command of an opened table."""

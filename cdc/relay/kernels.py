@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from pathlib import Path
@@ -40,5 +41,6 @@ class Kernels:
         except Exception as error:  # noqa: BLE001 -- a compiler may fail in any way, events must not
             _LOG.warning("no_kernels", message=f"numba failed ({type(error).__name__})")
             return
+        gc.freeze()  # hundreds of thousands of numba's objects, which the collector need not walk
         self._ready.set()
         _LOG.info("kernels_ready", after_s=round(time.monotonic() - began, 1))

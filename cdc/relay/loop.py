@@ -2,8 +2,8 @@
 
 A round:
 
-    1. look about once a second for what changed outside; open the tables that are not open; where a
-       command waits, the round is its (`cdc.relay.commands`)
+    1. take what a look beside the loop has found (`cdc.relay.lookout`); open the tables that are
+       not open; where a command waits, the round is its (`cdc.relay.commands`)
     2. poll, and follow the assignment
     3. begin; every batch through its program; control records; status
     4. commit records and offsets together
@@ -35,6 +35,7 @@ from cdc.kafka.layout import (
 )
 from cdc.relay.book import TableBook
 from cdc.relay.commands import Desk, Mailbox
+from cdc.relay.lookout import Known, Lookout
 from cdc.relay.passage import Passage
 from cdc.relay.ports import Ports
 from cdc.relay.report import Report
@@ -45,8 +46,6 @@ from cdc.telemetry.logs import get_log
 
 IDLE_S = 0.25
 """Longest wait for an event: bounds how late a stop, a retry or a status comes."""
-LOOK_S = 1.0
-"""How often changed policies and re-created topics are looked for."""
 STEADY_EVENTS = 64
 """After a batch of so many, the next may take `batch_wait_s` to fill; a smaller one goes at once:
 few events want latency, many want large transactions."""
@@ -69,11 +68,11 @@ class Relay:
         self._book = TableBook(ports)
         self._passage = Passage(settings, ports)
         self._mailbox = Mailbox(ports)
+        self._lookout = Lookout(ports)
         self._desk = Desk(ports, self._passage)
         self._report = Report(settings.group, instance, ports)
         self._limit = settings.batch_events
         self._last_events = 0
-        self._looked_at = ports.clock.now()
         self._delay_s = 0.0
         self._dirty = False
 
@@ -162,15 +161,13 @@ class Relay:
         self._dirty = False
 
     def _look(self) -> None:
-        now = self.ports.clock.now()
-        self._book.take_up_again(self._book.waiting(now))
-        if now - self._looked_at < LOOK_S:
+        self._book.take_up_again(self._book.waiting(self.ports.clock.now()))
+        if self._lookout.is_due:
+            self._lookout.begin(Known.of(self._book.tables.values(), self._mailbox.read))
+        if (sight := self._lookout.take()) is None:
             return
-        self._looked_at = now
-        self.ports.source.claim_unassigned()
-        self._mailbox.look()
-        self._book.take_up_again(self._book.recreated())
-        self._book.take_up_again(self._book.retired())
+        self._mailbox.put(sight.post)
+        self._book.see(sight)
         if self.ports.programs.refresh():
             _LOG.info("programs_renewed")
             self._passage.forget_programs()

@@ -117,22 +117,24 @@ class Opener:
         # Offsets first: that waits for a predecessor's last transaction, state with it.
         committed = self._ports.source.committed(present)
         state = read_state(self._ports.reader.read_to_end(STATE))
-        return [
-            self._open(place, infos[place.topic], state, committed.get(place)) for place in present
-        ]
+        bounds = self._ports.topics.ranges(sorted({place.topic for place in present}))
+        facts = {
+            at: Facts(infos[at.topic], state.epochs.get(at.topic), committed.get(at), bounds[at])
+            for at in present
+            if at in bounds
+        }
+        return [self._open(at, known, state) for at, known in facts.items()]
 
     def _open(
-        self, at: TopicPartition, info: TopicInfo, state: ControlState, committed: int | None
+        self, at: TopicPartition, facts: Facts, state: ControlState
     ) -> tuple[Table, Opening | None]:
-        recorded = state.epochs.get(at.topic)
-        bounds = self._ports.source.watermarks(at)
-        table = self._table(at, info, state)
+        table = self._table(at, facts, state)
         try:
-            opening = decide(at, Facts(info, recorded, committed, bounds))
+            opening = decide(at, facts)
         except TableStopped as stopped:
             table.halt = Halt.of(stopped)
-            table.epoch = recorded.epoch if recorded else 0
-            table.position = committed or 0
+            table.epoch = facts.recorded.epoch if facts.recorded else 0
+            table.position = facts.committed or 0
             self._ports.source.pause(at)
             return table, None
         table.epoch, table.position = opening.epoch, opening.start
@@ -142,7 +144,7 @@ class Opener:
             self._ports.source.start(at, opening.start)
         return table, opening
 
-    def _table(self, at: TopicPartition, info: TopicInfo, state: ControlState) -> Table:
+    def _table(self, at: TopicPartition, facts: Facts, state: ControlState) -> Table:
         expired = find_expired(at.topic, state, self._ports.clock.wall_ms())
         mine = [it for it in state.letters.values() if it.raw_topic == at.topic]
         stop = state.stops.get(at.topic)
@@ -153,7 +155,8 @@ class Opener:
             ),
             {name for name, ack in state.acks.items() if ack.raw_topic == at.topic},
             expired,
-            topic_id=info.topic_id,
+            topic_id=facts.info.topic_id,
+            end=facts.bounds[1],
             stop_noted=stop.code if stop else "",
             majors=state.majors.get(at.topic),
         )

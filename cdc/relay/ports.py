@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from cdc.event import RawBatch, Shape
 from cdc.kafka.port import Reader, Source, TopicAdmin, TransactionalSink
 from cdc.keys import Key
 from cdc.majors import Majors
+from cdc.relay.beside import Beside
 from cdc.stream.pipeline import Program
 from cdc.stream.shape import split_shapes
 from cdc.telemetry.health import Health
@@ -45,7 +47,11 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """All that the relay touches. `cipher` seals the originals of dead letters."""
+    """All that the relay touches. `cipher` seals the originals of dead letters.
+
+    `beside` does what the loop must not wait for: of the others it touches `topics` and `reader`,
+    and of `source` only `claim_unassigned`.
+    """
 
     source: Source
     sink: TransactionalSink
@@ -57,3 +63,4 @@ class Ports:
     health: Health = field(default_factory=Health)
     clock: Clock = field(default_factory=Clock)
     split: Callable[[RawBatch], Iterable[tuple[Shape | None, RawBatch]]] = split_shapes
+    beside: Executor = field(default_factory=Beside)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from cdc import __version__
 from cdc.control.status import PERIOD_S, RelayStatus, status_key, status_value
-from cdc.errors import TransientError, Unreachable
 from cdc.kafka.port import TopicPartition
 from cdc.relay.latency import Latencies
 from cdc.relay.ports import Clock, Ports
@@ -115,16 +114,9 @@ class Report:
         return events
 
     def _lags(self, tables: Iterable[Table]) -> Mapping[TopicPartition, int]:
-        """In raw offsets; of a table that stands still the broker is asked."""
+        """In raw offsets; of a table that stands still up to the end that a look has told."""
         standing = [table for table in tables if table.halt is not None]
-        return {**self._source.lag(), **{it.at: self._standing_lag(it) for it in standing}}
-
-    def _standing_lag(self, table: Table) -> int:
-        """0 where the broker does not say: a topic that is gone must not stop the others."""
-        try:
-            return max(0, self._source.watermarks(table.at)[1] - table.position)
-        except (TransientError, Unreachable):
-            return 0
+        return {**self._source.lag(), **{it.at: max(0, it.end - it.position) for it in standing}}
 
     def _rate(self) -> float:
         now = self._clock.now()

@@ -46,12 +46,13 @@ class Halt:
 class Table:
     """A raw partition in this relay's hands.
 
-    `position` is the next offset, moved by commits only. `halt`: it stands still; `earlier`: it
-    did, and has been taken up again, but nothing has passed yet. `stop_noted`: with which code
-    `_cdc.state` says that it is stopped, which is taken back with the first batch that passes.
-    `letters` are its open dead letters; of these `outdated` are older than a loss or a new start of
-    the raw topic. `acks` are the commands for it that have been executed, `expired` keys of state
-    that nobody needs any more. `majors` are those that `_cdc.state` has; None: none yet.
+    `position` is the next offset, moved by commits only; `end` is the raw topic's, asked for now
+    and then of a table that stands still. `halt`: it stands still; `earlier`: it did, and has been
+    taken up again, but nothing has passed yet. `stop_noted`: with which code `_cdc.state` says that
+    it is stopped, which is taken back with the first batch that passes. `letters` are its open dead
+    letters; of these `outdated` are older than a loss or a new start of the raw topic. `acks` are
+    the commands for it that have been executed, `expired` keys of state that nobody needs any more.
+    `majors` are those that `_cdc.state` has; None: none yet.
     """
 
     at: TopicPartition
@@ -62,6 +63,7 @@ class Table:
     topic_id: str = ""
     epoch: int = 0
     position: int = 0
+    end: int = 0
     halt: Halt | None = None
     earlier: Halt | None = None
     stop_noted: str = ""

@@ -17,7 +17,8 @@ from tests.conftest import LiveStack
 from tests.waiting import wait_until
 
 PER_S = 50
-WARM, COUNTED = 100, 500
+WARM, COUNTED = 1000, 500
+"""Connect and the broker have just started: until Java has compiled them, that is what one sees."""
 GOVERNED = "governed.pizzashop.users.v1"
 _FIRST = datetime(2001, 1, 1, tzinfo=UTC)
 _INSERT = (

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 from confluent_kafka import Producer
@@ -103,12 +102,11 @@ class RelayProcess:
         return time.monotonic()
 
     def cpu_s(self) -> float:
-        """CPU of all its threads so far."""
-        tasks = Path(f"/proc/{self._process.pid}/task")
-        if not tasks.exists():
-            times = self._watched.cpu_times()
-            return times.user + times.system
-        return sum(int((t / "schedstat").read_text().split()[0]) for t in tasks.iterdir()) / 1e9
+        """CPU of all its threads so far, of those that have ended too."""
+        if sys.platform == "linux":  # to the ns, by the clock that clock_getcpuclockid(3) names
+            return time.clock_gettime(~self._process.pid << 3 | 2)
+        times = self._watched.cpu_times()
+        return times.user + times.system
 
     def rss_mb(self) -> float:
         """Resident memory."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cdc.errors import FatalError, TransientError, Unreachable
+from cdc.kafka import coverage
 from cdc.kafka.layout import CONTROL_SPECS
 from cdc.kafka.port import TopicPartition, TopicSpec
 from tests.kafka.worlds import (
@@ -228,7 +229,7 @@ def test_an_offset_out_of_range_is_told_for_that_partition_alone(world: World) -
     world.expire(users, 2)
     subscribe(world, source)
     await_assignment(source, users, products)
-    assert source.watermarks(TopicPartition(users))[0] == 2
+    assert world.topics.ranges([users])[TopicPartition(users)][0] == 2
     source.start(TopicPartition(users), 0)
     source.start(TopicPartition(products), 0)
 
@@ -409,6 +410,18 @@ def test_two_members_share_the_tables(world: World) -> None:
     assert owned[0] | owned[1] == {TopicPartition(topic) for topic in topics}
 
 
+def test_a_group_that_has_nothing_to_read_yet(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody joins before there is a topic, so that there is no group; the first topic is found."""
+    source = world.source()
+    subscribe(world, source)
+    with monkeypatch.context() as at_once:
+        at_once.setattr(coverage, "LOOK_S", 0.0)
+        source.claim_unassigned()
+    await_assignment(source, make_topic(world, "shop.first"))
+
+
 def test_a_topic_made_while_its_member_was_away_is_assigned(world: World) -> None:
     """A relay that comes back within its session gets the tables that are new since."""
     before = make_topic(world, "shop.before")
@@ -440,13 +453,3 @@ def test_appending_to_a_topic_that_does_not_exist(world: World) -> None:
     """Nothing is created; the error says which topic."""
     with pytest.raises(Unreachable, match="nowhere"):
         world.appender.append(f"{world.prefix}.nowhere", b"k", b"v")
-
-
-def test_ends_are_known_of_topics_that_nobody_assigned(world: World) -> None:
-    """`watermarks` answers for any topic: so a growing control topic is seen at little cost."""
-    topic = make_topic(world, "control")
-    source = world.source()
-    subscribe(world, source)
-    assert source.watermarks(TopicPartition(topic)) == (0, 0)
-    world.appender.append(topic, b"k", b"v")
-    assert source.watermarks(TopicPartition(topic)) == (0, 1)

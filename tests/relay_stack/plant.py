@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from cdc.control.commands import Kind, command_record, new_command
 from cdc.control.state import ControlState, read_state
 from cdc.control.status import RelayStatus, read_status
 from cdc.deadletter import Letter, open_letter, read_letters
+from cdc.errors import HeadworksError
 from cdc.event import RawBatch
 from cdc.kafka.layout import COMMANDS, STATE, STATUS
 from cdc.kafka.memory import (
@@ -35,6 +37,19 @@ ROUNDS = 60
 
 class Crash(BaseException):
     """The process is gone at this very place."""
+
+
+class AtOnce(Executor):
+    """Does what it is given before it returns: a test has no time."""
+
+    def submit(self, do: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """See Executor."""
+        done: Future[Any] = Future()
+        try:
+            done.set_result(do(*args, **kwargs))
+        except HeadworksError as error:
+            done.set_exception(error)
+        return done
 
 
 @dataclass
@@ -114,6 +129,7 @@ class Plant:
     )
     split: Callable[[RawBatch], Any] = split
     cipher: Key = CIPHER
+    beside: Executor = field(default_factory=AtOnce)
 
     def __post_init__(self) -> None:
         """The raw topics."""
@@ -134,6 +150,7 @@ class Plant:
             cipher=self.cipher,
             clock=Clock(self.time.now, self.time.wall_ms),
             split=self.split,
+            beside=self.beside,
         )
         relay = Relay(self.settings, instance, ports)
         relay.start()

@@ -74,15 +74,10 @@ class MemorySource:
         known = self._broker.offsets.get(self._group, {})
         return {place: known[place] for place in partitions if place in known}
 
-    def watermarks(self, partition: TopicPartition) -> tuple[int, int]:
-        """See the port."""
-        log = self._broker.log(partition.topic, partition.partition)
-        return log.low, log.stable_end
-
     def lag(self) -> dict[TopicPartition, int]:
         """See the port."""
         return {
-            place: self.watermarks(place)[1] - position
+            place: self._broker.log(place.topic, place.partition).stable_end - position
             for place, position in self._positions.items()
             if place.topic in self._broker.topics
         }
