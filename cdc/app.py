@@ -37,7 +37,7 @@ from cdc.keys import load_keys, read_secret
 from cdc.operations import LetterRow, Letters, Orders, Selection
 from cdc.privacy.plan import Plan, plan_table, require_keys
 from cdc.privacy.policy import load_policies
-from cdc.relay import Kernels, Ports, Relay
+from cdc.relay import Kernels, PatientPrograms, Ports, Relay
 from cdc.signalling import Snapshots
 from cdc.source import Database
 from cdc.store import AppliedConnectors, ServiceDatabase
@@ -83,8 +83,8 @@ def build_relay(settings: Settings, instance: int) -> Relay:
         sink=kafka.sink(settings.relay, instance),
         topics=kafka.topics(),
         reader=kafka.reader(),
-        programs=Governor(
-            folder, keys, registry, settings.relay.namespace, lock=lock, kernels=kernels
+        programs=PatientPrograms(
+            Governor(folder, keys, registry, settings.relay.namespace, lock=lock, kernels=kernels)
         ),
         cipher=keys[DEAD_LETTER_KEY],
     )
@@ -92,7 +92,11 @@ def build_relay(settings: Settings, instance: int) -> Relay:
 
 
 def _report_policy(error: ConfigError) -> None:
-    _LOG.error("policy_refused", message=error.message, hint="the policies before it stay in force")
+    _LOG.error(
+        "policy_refused",
+        message=error.message,
+        hint=f"{error.hint or 'mend it'}; until then the policies before it stay in force",
+    )
 
 
 @dataclass(frozen=True, slots=True)
