@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -16,6 +17,7 @@ from cdc.control.status import TableState
 from cdc.errors import ConfigError, EnvelopeError, FatalError, TableStopped, TransientError
 from cdc.kafka.errors import Refused
 from cdc.kafka.layout import STATUS
+from cdc.kafka.memory import MemorySource
 from cdc.kafka.port import MAX_VALUE_BYTES, TopicPartition, TopicSpec
 from cdc.relay import truncation
 from cdc.relay.process import hold_lock, stop_on_signals, without_values
@@ -453,6 +455,17 @@ def test_two_relays_share_the_tables(plant: Plant) -> None:
         values = plant.values(governed(topic))
         assert sorted(value or b"" for value in values) == sorted(expected(10))
     assert [len(relay._book.tables) for relay in (one, two)] == [1, 1]
+
+
+def test_a_relay_that_lost_its_tables_in_a_failed_round_gets_on(plant: Plant) -> None:
+    """As after a broker's crash: what it may no longer read must not keep it from the rest."""
+    send(plant, 3)
+    relay = plant.relay(Fault("commit", 1, TransientError("away")))
+    assert relay.step() > 0
+    cast("MemorySource", relay.ports.source).take(set())
+    plant.turn(relay)
+
+    assert sorted(value or b"" for value in plant.values(OUT)) == sorted(expected(3))
 
 
 def test_a_namespace_that_is_a_prefix_is_refused() -> None:

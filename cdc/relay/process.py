@@ -13,14 +13,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cdc.config import Settings
-from cdc.errors import ConfigError, FatalError, HeadworksError
+from cdc.errors import ConfigError, ExitCode, FatalError, HeadworksError
 from cdc.relay.loop import Relay
 from cdc.telemetry.health import HealthServer
-from cdc.telemetry.logs import configure_logs
+from cdc.telemetry.logs import configure_logs, get_log
 
 GC_THRESHOLD = 50_000
 """A batch holds thousands of message objects; at Python's 700 the collector walks them again and
 again, which doubles what reading a message costs."""
+STOP_S = 8.0
+"""From the signal to the end at the latest; those who send it often kill after 10 s."""
+_LOG = get_log("cdc.relay")
 
 
 def lock_file(settings: Settings, instance: int) -> Path:
@@ -68,6 +71,27 @@ def stop_on_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def leave_in_time(stop: threading.Event, within_s: float = STOP_S) -> Iterator[None]:
+    """End the process `within_s` after `stop`, whatever call of a client the loop is held in.
+
+    That loses nothing: what is not committed is taken again from its offsets.
+    """
+    left = threading.Event()
+
+    def watch() -> None:
+        stop.wait()
+        if not left.wait(within_s):
+            _LOG.warning("relay_left", message="stopped without taking leave", within_s=within_s)
+            os._exit(ExitCode.FINE)
+
+    threading.Thread(target=watch, name="leave", daemon=True).start()
+    try:
+        yield
+    finally:
+        left.set()
+
+
 def run_relay(settings: Settings, instance: int, build: Callable[[Settings, int], Relay]) -> None:
     """Lock, build, serve health, relay until a signal comes.
 
@@ -77,7 +101,7 @@ def run_relay(settings: Settings, instance: int, build: Callable[[Settings, int]
         FatalError: see `Relay.run`.
     """
     configure_logs()
-    with hold_lock(settings, instance), stop_on_signals() as stop:
+    with hold_lock(settings, instance), stop_on_signals() as stop, leave_in_time(stop):
         relay = build(settings, instance)
         port = settings.listening_port("relay") if instance == 0 else 0
         with HealthServer(port, relay.ports.health, relay.ports.metrics):
