@@ -5,6 +5,8 @@ import json
 import logging
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -508,6 +510,28 @@ def test_a_signal_sets_the_stop() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.wait(5)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+HANGING = """
+import ctypes, signal, threading
+from cdc.relay.process import stop_on_signals
+
+def send():
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+with stop_on_signals(within_s=0.2):
+    threading.Timer(0.2, send).start()
+    ctypes.CDLL(None).sleep(60)
+"""
+
+
+def test_a_signal_ends_a_process_that_hangs() -> None:
+    """The main thread is in a call that no handler interrupts, as one of a client: exit code 0."""
+    done = subprocess.run(
+        [sys.executable, "-c", HANGING], timeout=20, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "relay_left" in done.stderr
 
 
 def test_a_crash_is_told_by_class_and_place_and_not_in_its_words():

@@ -72,10 +72,11 @@ class Coverage:
         matching = {name for name in names if any(re.match(p, name) for p in patterns)}
         # Not `describe_consumer_groups`: where it runs out of time while the coordinator is being
         # looked for, as after a broker's crash, librdkafka aborts the process (its issue 4605).
-        (group,) = self._admin.list_groups(self._group, timeout=ANSWER_TIMEOUT_S)
-        if str(group.state) != STABLE:
+        groups = self._admin.list_groups(self._group, timeout=ANSWER_TIMEOUT_S)
+        # None at all while a broker that came back still loads its groups.
+        if [str(it.state) for it in groups] != [STABLE]:
             return frozenset()
-        members: list[Any] = group.members  # the client's stubs deny them an assignment
+        members: list[Any] = groups[0].members  # the client's stubs deny them an assignment
         taken = {topic for it in members for topic in assigned_topics(it.assignment)}
         return frozenset(matching - taken)
 

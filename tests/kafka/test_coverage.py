@@ -1,9 +1,11 @@
 """What of a group's answer tells which topics are taken."""
 
 import struct
+from types import SimpleNamespace
 
 import pytest
 
+from cdc.kafka import coverage
 from cdc.kafka.coverage import assigned_topics
 
 
@@ -29,3 +31,21 @@ def _assignment(topics: dict[str, list[int]], rest: bytes = b"") -> bytes:
 def test_topics_of_an_assignment(data, topics):
     """Every topic is named, whatever its partitions, and nothing of what comes behind them."""
     assert assigned_topics(data) == topics
+
+
+class LoadingAdmin:
+    """A broker that has come back and still loads its groups."""
+
+    def list_topics(self, timeout):
+        return SimpleNamespace(topics={"raw.shop.users": None})
+
+    def list_groups(self, group, timeout):
+        return []
+
+
+def test_a_group_that_is_not_loaded_yet_is_not_called_unsettled(monkeypatch):
+    """After a broker's crash: nobody is sent to rebalance, and the relay does not end of it."""
+    monkeypatch.setattr(coverage, "LOOK_S", 0.0)
+    watched = coverage.Coverage(LoadingAdmin(), "relays", lambda: pytest.fail("a visit"))
+    for _ in range(3):
+        watched.look(["^raw"])
