@@ -33,19 +33,13 @@ def test_topics_of_an_assignment(data, topics):
     assert assigned_topics(data) == topics
 
 
-class LoadingAdmin:
-    """A broker that has come back and still loads its groups."""
-
-    def list_topics(self, timeout):
-        return SimpleNamespace(topics={"raw.shop.users": None})
-
-    def list_groups(self, group, timeout):
-        return []
-
-
 def test_a_group_that_is_not_loaded_yet_is_not_called_unsettled(monkeypatch):
     """After a broker's crash: nobody is sent to rebalance, and the relay does not end of it."""
     monkeypatch.setattr(coverage, "LOOK_S", 0.0)
-    watched = coverage.Coverage(LoadingAdmin(), "relays", lambda: pytest.fail("a visit"))
+    admin = SimpleNamespace(
+        list_topics=lambda **_: SimpleNamespace(topics={"raw.shop.users": None}),
+        list_groups=lambda *_, **__: [],
+    )
+    watched = coverage.Coverage(admin, "relays", lambda: pytest.fail("a visit"))
     for _ in range(3):
         watched.look(["^raw"])
