@@ -80,20 +80,26 @@ def registry(governed: Governed) -> Iterator[psutil.Process]:
     governed.run("stack", "up", "serve")
 
 
+def change_another_table(governed: Governed) -> None:
+    """A row of `users` changes, and the change arrives."""
+    before = len(governed.records(USERS))
+    governed.execute("UPDATE users SET residence = UUID() WHERE id = 1")
+    wait_until(lambda: len(governed.records(USERS)) > before, 30, "a change of another table")
+
+
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL], ids=["silent", "gone"])
 def test_a_new_shape_waits_for_the_registry_and_the_others_go_on(
     governed, newcomer, registry, number
 ):
     """Silent (it takes connections and never answers) or gone: its table waits, and says so."""
-    before = len(governed.records(USERS))
+    change_another_table(governed)  # under the policies of now, while the registry answers
     registry.send_signal(number)
     newcomer.arrive()
     wait_until(lambda: newcomer.standing().get("code") == "unavailable", 60, "the table waits")
     said = newcomer.standing()
     assert (said["state"], "registry" in said["message"]) == ("waiting", True)
     assert "cdc serve" in said["hint"]
-    governed.execute("UPDATE users SET residence = 'moved' WHERE id = 1")
-    wait_until(lambda: len(governed.records(USERS)) > before, 20, "a change of another table")
+    change_another_table(governed)
 
     if number == signal.SIGSTOP:
         registry.resume()
