@@ -57,7 +57,7 @@ def rage(live: LiveStack, folder: Path, options: argparse.Namespace) -> dict[str
             storm.await_progress(workload)
             _say(done, len(victims), victim, workload)
             if victim == "relay":
-                storm.kill_newest()
+                storm.kill_relay(storm.relays[-1])
                 storm.relay(next(steps))
             else:
                 storm.kill_part(victim)

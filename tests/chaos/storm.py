@@ -144,11 +144,6 @@ class Storm:
         self.relays.append(doomed)
         return doomed
 
-    def kill_newest(self) -> None:
-        """Kill the relay that was started last; see `kill_relay`."""
-        self._keep_relay()
-        self.kill_relay(self.relays[-1])
-
     def kill_relay(self, relay: Doomed) -> None:
         """Light its fuse and wait for the end; what it died of is counted."""
         relay.light()
