@@ -147,7 +147,12 @@ class Relay:
             self._transact(batches)
 
     def _obey(self, table: Table, command: Command) -> None:
-        if self._desk.execute(table, command):
+        try:
+            is_changed = self._desk.execute(table, command)
+        except TransientError:
+            self._mailbox.postpone(command)
+            raise
+        if is_changed:
             self._book.take_up_again([table.at])
 
     def _settle(self) -> None:
