@@ -76,6 +76,7 @@ def rage(live: LiveStack, folder: Path, options: argparse.Namespace) -> dict[str
         "relay_exits": dict(storm.relay_exits),
         "changes": sum(map(len, workload.history.values())),
         "records": sum(map(len, storm.seen.values())),
+        "reread": storm.reread,
         "differences": differences(workload.history, storm.seen),
         "verify_equal": verified.returncode == 0,
     }

@@ -65,7 +65,8 @@ class Storm:
 
     `kills` counts by victim, relays by step; `task_restarts` what an operator did for Connect;
     `relay_exits` by exit code the relays that ended though nobody killed them, each started again;
-    `seen` is what the governed topic holds, per key.
+    `reread` counts records that the reader brought twice, which are there once; `seen` is what the
+    governed topic holds, per key.
     """
 
     live: LiveStack
@@ -75,6 +76,7 @@ class Storm:
     kills: Counter[str] = field(default_factory=Counter)
     task_restarts: int = 0
     relay_exits: Counter[str] = field(default_factory=Counter)
+    reread: int = 0
     seen: History = field(default_factory=lambda: defaultdict(list))
     relays: list[Doomed] = field(default_factory=list)
 
@@ -89,6 +91,7 @@ class Storm:
             "CDC_POLICIES__DIR": str(self.folder / "policies"),
         }
         self._reading: Governance | None = None
+        self._read_to: dict[int, int] = {}
 
     @property
     def settings(self) -> Settings:
@@ -233,6 +236,10 @@ class Storm:
         except HeadworksError:
             return
         for record in records:
+            if record.offset <= self._read_to.get(record.partition, -1):
+                self.reread += 1
+                continue
+            self._read_to[record.partition] = record.offset
             number = record.value["seq"] if record.value else None
             self.seen[record.key["id"]].append(number)
 
