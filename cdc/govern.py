@@ -22,6 +22,7 @@ from cdc.keys import KeyRing
 from cdc.majors import Majors, topic_of_major
 from cdc.privacy.plan import Plan, no_policy, plan_table, topic_of
 from cdc.privacy.policy import Policy, load_policies
+from cdc.stamps import Stamp, read_stamps
 from cdc.stream.pipeline import Program, compose, compose_keyless, wanted_columns
 from cdc.stream.rekey import with_key_changes
 from cdc.stream.shape import json_schema
@@ -76,9 +77,8 @@ class PolicyFolder:
             return False
         return before != {policy.version for policy in self.policies.values()}
 
-    def _stamps(self) -> Mapping[str, tuple[int, int]]:
-        stats = {path.name: path.stat() for path in self._folder.glob("*.yaml")}
-        return {name: (stat.st_mtime_ns, stat.st_size) for name, stat in stats.items()}
+    def _stamps(self) -> Mapping[str, Stamp]:
+        return read_stamps(self._folder, "*.yaml")
 
 
 class Governor:

@@ -261,3 +261,37 @@ def test_a_topic_gets_or_loses_its_key_in_a_new_major_only(folder, registry, bef
     _edit(path, f"table: shop.log\nmajor: 2\n{after}\n{LOG_COLUMNS}# and more\n")
     assert governor.refresh()
     assert governor.program_for(KEYLESS.topic, shape).topic == "governed.shop.log.v2"
+
+
+def test_a_folder_that_goes_away_is_said_once_and_its_policies_stay(folder, tmp_path_factory):
+    """A mount that is lost for a while stops nothing and lets nothing more out."""
+    said: list[ConfigError] = []
+    policies = PolicyFolder(folder, said.append)
+    before = dict(policies.policies)
+    away = tmp_path_factory.mktemp("away") / "policies"
+    folder.rename(away)
+    assert not any(policies.refresh() for _ in range(3))
+    away.rename(folder)
+    assert not any(policies.refresh() for _ in range(3))
+    assert [str(folder) in error.message and bool(error.hint) for error in said] == [True]
+    assert policies.policies == before
+
+
+def test_a_folder_that_may_not_be_read_is_not_an_empty_one(folder, monkeypatch):
+    """Else every table would stop for want of a policy; what may be read again is read again."""
+    said: list[ConfigError] = []
+    policies = PolicyFolder(folder, said.append)
+
+    def refuse(_):
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", refuse)
+        patch.setattr(Path, "glob", lambda *_: iter(()))
+        assert not any(policies.refresh() for _ in range(3))
+    assert "cannot be read (PermissionError)" in said[0].message
+    assert len(said) == 1
+    assert len(policies.policies) == 2
+    _edit(folder / "pizzashop.users.yaml", (folder / "pizzashop.users.yaml").read_text() + "\n")
+    policies.refresh()
+    assert len(said) == 1

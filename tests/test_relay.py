@@ -5,9 +5,12 @@ import json
 import logging
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -16,6 +19,7 @@ from cdc.control.status import TableState
 from cdc.errors import ConfigError, EnvelopeError, FatalError, TableStopped, TransientError
 from cdc.kafka.errors import Refused
 from cdc.kafka.layout import STATUS
+from cdc.kafka.memory import MemorySource
 from cdc.kafka.port import MAX_VALUE_BYTES, TopicPartition, TopicSpec
 from cdc.relay import truncation
 from cdc.relay.process import hold_lock, stop_on_signals, without_values
@@ -455,6 +459,17 @@ def test_two_relays_share_the_tables(plant: Plant) -> None:
     assert [len(relay._book.tables) for relay in (one, two)] == [1, 1]
 
 
+def test_a_relay_that_lost_its_tables_in_a_failed_round_gets_on(plant: Plant) -> None:
+    """As after a broker's crash: what it may no longer read must not keep it from the rest."""
+    send(plant, 3)
+    relay = plant.relay(Fault("commit", 1, TransientError("away")))
+    assert relay.step() > 0
+    cast("MemorySource", relay.ports.source).take(set())
+    plant.turn(relay)
+
+    assert sorted(value or b"" for value in plant.values(OUT)) == sorted(expected(3))
+
+
 def test_a_namespace_that_is_a_prefix_is_refused() -> None:
     """The relay would read its own output."""
     plant = Plant(settings=RelaySettings(namespace="raw", prefixes=["raw"]))
@@ -495,6 +510,28 @@ def test_a_signal_sets_the_stop() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.wait(5)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+HANGING = """
+import ctypes, signal, threading
+from cdc.relay.process import stop_on_signals
+
+def send():
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+with stop_on_signals(within_s=0.2):
+    threading.Timer(0.2, send).start()
+    ctypes.CDLL(None).sleep(60)
+"""
+
+
+def test_a_signal_ends_a_process_that_hangs() -> None:
+    """The main thread is in a call that no handler interrupts, as one of a client: exit code 0."""
+    done = subprocess.run(
+        [sys.executable, "-c", HANGING], timeout=20, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "relay_left" in done.stderr
 
 
 def test_a_crash_is_told_by_class_and_place_and_not_in_its_words():

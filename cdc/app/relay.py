@@ -9,7 +9,7 @@ from cdc.govern import Governor, PolicyFolder
 from cdc.kafka.client import KafkaAccess
 from cdc.keys import load_keys
 from cdc.privacy.plan import require_keys
-from cdc.relay import Kernels, Ports, Relay
+from cdc.relay import Kernels, PatientPrograms, Ports, Relay
 from cdc.telemetry.logs import get_log
 from registry.client import RegistryClient
 
@@ -42,8 +42,8 @@ def build_relay(settings: Settings, instance: int) -> Relay:
         sink=kafka.sink(settings.relay, instance),
         topics=kafka.topics(),
         reader=kafka.reader(),
-        programs=Governor(
-            folder, keys, registry, settings.relay.namespace, lock=lock, kernels=kernels
+        programs=PatientPrograms(
+            Governor(folder, keys, registry, settings.relay.namespace, lock=lock, kernels=kernels)
         ),
         cipher=keys[DEAD_LETTER_KEY],
     )
@@ -51,4 +51,8 @@ def build_relay(settings: Settings, instance: int) -> Relay:
 
 
 def _report_policy(error: ConfigError) -> None:
-    _LOG.error("policy_refused", message=error.message, hint="the policies before it stay in force")
+    _LOG.error(
+        "policy_refused",
+        message=error.message,
+        hint=f"{error.hint or 'mend it'}; until then the policies before it stay in force",
+    )

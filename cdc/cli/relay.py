@@ -148,6 +148,9 @@ def _print(relays: Mapping[str, RelayStatus], silent: set[str], now_ms: int) -> 
     width = None if sys.stdout.isatty() else WIDE
     Console(highlight=False, width=width).print(table)
     for name, it in relays.items():
+        if name in silent:
+            click.echo(f"{name}: silent: it has ended, or is cut off from Kafka")
+            click.echo("  hint: its log says why (cdc stack logs relay); cdc stack up relay")
         if it.latency_ms:
             took = ", ".join(f"{quantile} {ms:,.0f} ms" for quantile, ms in it.latency_ms.items())
             click.echo(f"{name}: commit to readable, last minute: {took}")

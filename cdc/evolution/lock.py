@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cdc.stamps import Stamp, read_stamps
 from registry.model import Subject
 
 SUFFIX = ".avsc"
@@ -44,9 +45,8 @@ class LockFolder:
         """Whether the lock says this schema."""
         return bool(self.schema(subject) == json.loads(schema))
 
-    def _stamps(self) -> Mapping[str, tuple[int, int]]:
-        stats = {path.name: path.stat() for path in self.folder.glob(f"*{SUFFIX}")}
-        return {name: (stat.st_mtime_ns, stat.st_size) for name, stat in stats.items()}
+    def _stamps(self) -> Mapping[str, Stamp]:
+        return read_stamps(self.folder, f"*{SUFFIX}")
 
 
 def format_schema(schema: str) -> str:

@@ -22,6 +22,7 @@ from confluent_kafka.admin import AdminClient
 
 from cdc.kafka.layout import STATUS
 from cdc.telemetry.logs import get_log
+from cdc.telemetry.trouble import Pace
 
 LOOK_S = 3.0
 ANSWER_TIMEOUT_S = 5.0
@@ -48,6 +49,7 @@ class Coverage:
         self._looked_at = time.monotonic()
         self._nobodys: frozenset[str] = frozenset()
         self._visit: threading.Thread | None = None
+        self._pace = Pace()
 
     def look(self, patterns: Sequence[str]) -> None:
         """Look, if it is time; never waits for a rebalance, and troubles are only for the log."""
@@ -61,7 +63,8 @@ class Coverage:
         finally:
             self._looked_at = time.monotonic()
         if nobodys & self._nobodys:
-            _LOG.warning("topics_unassigned", group=self._group, topics=sorted(nobodys))
+            if self._pace.is_due(" ".join(sorted(nobodys))):
+                _LOG.warning("topics_unassigned", group=self._group, topics=sorted(nobodys))
             self._visit = threading.Thread(target=self._rebalance, daemon=True)
             self._visit.start()
         self._nobodys = nobodys
@@ -76,7 +79,8 @@ class Coverage:
         # Not `describe_consumer_groups`: where it runs out of time while the coordinator is being
         # looked for, as after a broker's crash, librdkafka aborts the process (its issue 4605).
         groups = self._admin.list_groups(self._group, timeout=ANSWER_TIMEOUT_S)
-        if [str(group.state) for group in groups] != [STABLE]:
+        # None at all while a broker that came back still loads its groups.
+        if [str(it.state) for it in groups] != [STABLE]:
             return frozenset()
         members: list[Any] = groups[0].members  # the client's stubs deny them an assignment
         taken = {topic for it in members for topic in assigned_topics(it.assignment)}

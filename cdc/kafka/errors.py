@@ -108,6 +108,12 @@ TABLE: Mapping[Outcome, str] = {
     """,
 }
 
+PLAINLY: Mapping[int, str] = {
+    KafkaError._UNKNOWN_PARTITION: "no broker leads this partition now",  # noqa: SLF001
+    KafkaError._TIMED_OUT: "no answer in time",  # noqa: SLF001 (the client's names)
+}
+"""What the client says less clearly."""
+
 _OUTCOME_OF_NAME = {name: outcome for outcome, names in TABLE.items() for name in names.split()}
 OUTCOME_OF_CODE: Mapping[int, Outcome] = {
     getattr(KafkaError, name): outcome
@@ -152,7 +158,8 @@ class Door:
             return self.absent(doing)
         outcome = outcome_of(error)
         kind: type[HeadworksError] = self.fatal if outcome is Outcome.STOP else outcome.value
-        message = f"Kafka at {self.where}: {doing}: {error.str()} ({error.name()})"
+        text = PLAINLY.get(error.code(), error.str())
+        message = f"Kafka at {self.where}: {doing}: {text} ({error.name()})"
         return kind(message, hint=HINTS[outcome])
 
     def absent(self, doing: str) -> Unreachable:

@@ -108,7 +108,7 @@ class KafkaReading:
                     low, high = consumer.get_watermark_offsets(place, timeout=QUERY_TIMEOUT_S)
             except TransientError:
                 if time.monotonic() > deadline:
-                    raise
+                    raise self._door.absent(f"ask for the ends of {self._topic}") from None
                 time.sleep(_WAIT_S)
             else:
                 return low, high

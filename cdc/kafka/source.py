@@ -22,6 +22,7 @@ from cdc.kafka.errors import Door, Outcome, outcome_of
 from cdc.kafka.membership import Membership
 from cdc.kafka.port import Changes, GroupMetadata, TopicPartition
 from cdc.telemetry.logs import get_log
+from cdc.telemetry.trouble import Pace
 
 # A predecessor's open transaction holds back committed offsets until its timeout (8 s).
 COMMITTED_TIMEOUT_S = 20.0
@@ -47,6 +48,7 @@ class KafkaSource:
         self._door = door
         self._coverage = coverage
         self._membership = membership
+        self._pace = Pace()
         self._patterns: Sequence[str] = ()
         self._owned: set[TopicPartition] = set()
         self._active: set[TopicPartition] = set()
@@ -189,7 +191,7 @@ class KafkaSource:
             self._lost.add(TopicPartition(topic, partition))
         elif outcome_of(error) is Outcome.STOP:
             raise self._door.explain(error, "poll")
-        else:
+        elif self._pace.is_due(f"{error.name()} {topic}"):
             _LOG.warning("poll_trouble", code=error.name(), text=error.str(), topic=topic)
 
     def _on_assign(self, consumer: Consumer, partitions: list[ClientPartition]) -> None:

@@ -119,17 +119,29 @@ def load_policies(folder: Path) -> Mapping[str, Policy]:
     """All policies of a folder by `database.table`.
 
     Raises:
-        ConfigError: the folder is missing, a file is malformed, or two speak of one table.
+        ConfigError: the folder is missing or cannot be read, a file is malformed, or two speak of
+            one table.
     """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder of policies", hint="setting policies.dir")
     policies: dict[str, Policy] = {}
-    for path in sorted(folder.glob("*.yaml")):
+    for path in _policy_files(folder):
         policy = load_policy(path)
         if policy.table in policies:
             raise ConfigError(f"{path}: {policies[policy.table].path} speaks of this table too")
         policies[policy.table] = policy
     return policies
+
+
+def _policy_files(folder: Path) -> list[Path]:
+    """`glob` would find nothing in a folder that may not be read, and say nothing."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".yaml")
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: the folder cannot be read ({type(error).__name__})",
+            hint="let the user of this process read it, and the files in it",
+        ) from None
 
 
 def load_policy(path: Path) -> Policy:

@@ -35,6 +35,7 @@ from cdc.relay.replay import Replay
 from cdc.relay.table import LIMIT_CODE, Table
 from cdc.telemetry.logs import get_log
 
+POSTPONED_S = 3.0
 _LOG = get_log("cdc.relay")
 
 
@@ -68,6 +69,7 @@ class Mailbox:
         self.read = 0
         self._ports = ports
         self._waiting: dict[str, list[Command]] = {}
+        self._not_before: dict[str, float] = {}
 
     def put(self, post: Post) -> None:
         """Take in what is new."""
@@ -76,16 +78,21 @@ class Mailbox:
         self.read = post.read
 
     def next(self, tables: Mapping[TopicPartition, Table]) -> tuple[Table, Command] | None:
-        """The oldest open command of an opened table."""
+        """The oldest open command of an opened table, if it is not postponed."""
         if not self._waiting:
             return None
+        now = self._ports.clock.now()
         for at, table in tables.items():
             queue = self._waiting.get(at.topic, [])
             while queue and self._is_done(table, queue[0]):
                 queue.pop(0)
-            if queue:
+            if queue and self._not_before.get(queue[0].id, now) <= now:
                 return table, queue[0]
         return None
+
+    def postpone(self, command: Command) -> None:
+        """It could not be carried out now: events have their turn before it is tried again."""
+        self._not_before[command.id] = self._ports.clock.now() + POSTPONED_S
 
     def _is_done(self, table: Table, command: Command) -> bool:
         too_old = command.at_ms < self._ports.clock.wall_ms() - KEPT_MS

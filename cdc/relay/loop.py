@@ -43,6 +43,7 @@ from cdc.relay.table import Table
 from cdc.relay.truncation import carry_out
 from cdc.relay.work import Work
 from cdc.telemetry.logs import get_log
+from cdc.telemetry.trouble import Trouble
 
 IDLE_S = 0.25
 """Longest wait for an event: bounds how late a stop, a retry or a status comes."""
@@ -51,6 +52,7 @@ STEADY_EVENTS = 64
 few events want latency, many want large transactions."""
 BACK_OFF_FIRST_S = 0.2
 BACK_OFF_LONGEST_S = 5.0
+ABORTED_HINT = "tried again by itself; where it lasts: cdc stack status, cdc stack logs kafka"
 _LOG = get_log("cdc.relay")
 
 
@@ -74,6 +76,7 @@ class Relay:
         self._limit = settings.batch_events
         self._last_events = 0
         self._delay_s = 0.0
+        self._trouble = Trouble(_LOG, ABORTED_HINT, ports.clock.now)
         self._dirty = False
 
     def run(self, stop: threading.Event) -> None:
@@ -130,6 +133,7 @@ class Relay:
     def _round(self) -> None:
         self._settle()
         self._look()
+        self._book.follow_assignment()
         self._book.open_new()
         if (order := self._mailbox.next(self._book.tables)) is not None:
             self._obey(*order)
@@ -142,7 +146,12 @@ class Relay:
             self._transact(batches)
 
     def _obey(self, table: Table, command: Command) -> None:
-        if self._desk.execute(table, command):
+        try:
+            is_changed = self._desk.execute(table, command)
+        except TransientError:
+            self._mailbox.postpone(command)
+            raise
+        if is_changed:
             self._book.take_up_again([table.at])
 
     def _settle(self) -> None:
@@ -150,10 +159,13 @@ class Relay:
 
         A fenced producer is replaced only if this process still is the group's member of its name:
         else another one has taken over, and taking its place would put an end to both.
+
+        The poll brings no event, since no table is read; it hears what the group has decided.
         """
         if not self._dirty:
             return
         self._book.take_up_all()
+        self.ports.source.poll(1, 0.0)
         if self.ports.sink.shut:
             self.ports.source.confirm_membership()
             self.ports.sink.open()
@@ -185,6 +197,7 @@ class Relay:
         if self._report.due:
             sink.produce(STATUS, 0, self._report.key, self._report.say(self._book.tables))
         self._commit(work, sum(map(len, batches)))
+        self._trouble.over("relay_goes_on")
         self._book.apply(work)
         self._passage.committed(work)
         self._report.count(work, self._book.tables, self.ports.clock.now() - began)
@@ -207,11 +220,11 @@ class Relay:
         self._dirty = True
         self._report.count_aborted()
         self._delay_s = min(max(BACK_OFF_FIRST_S, self._delay_s * 2), BACK_OFF_LONGEST_S)
-        _LOG.warning("round_aborted", message=error.message, again_in_s=self._delay_s)
+        self._trouble.say("round_aborted", error.message, error.hint)
         try:
             self._settle()
         except (TransientError, Unreachable, Fenced) as still:
-            _LOG.warning("not_yet_settled", message=still.message)
+            _LOG.debug("not_yet_settled", message=still.message)
         return self._delay_s
 
     def _say_farewell(self) -> None:

@@ -6,6 +6,7 @@ import fcntl
 import gc
 import os
 import signal
+import socket
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -13,14 +14,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cdc.config import Settings
-from cdc.errors import ConfigError, FatalError, HeadworksError
+from cdc.errors import ConfigError, ExitCode, FatalError, HeadworksError
 from cdc.relay.loop import Relay
 from cdc.telemetry.health import HealthServer
-from cdc.telemetry.logs import configure_logs
+from cdc.telemetry.logs import configure_logs, get_log
 
 GC_THRESHOLD = 50_000
 """A batch holds thousands of message objects; at Python's 700 the collector walks them again and
 again, which doubles what reading a message costs."""
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+STOP_S = 8.0
+"""From the signal to the end at the latest; those who send it often kill after 10 s."""
+_LOG = get_log("cdc.relay")
 
 
 def lock_file(settings: Settings, instance: int) -> Path:
@@ -54,18 +59,44 @@ def hold_lock(settings: Settings, instance: int) -> Iterator[None]:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set."""
-    stop = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGTERM, signal.SIGINT)
-    }
+def stop_on_signals(within_s: float = STOP_S) -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set; `within_s` later the process ends, whatever it does.
+
+    The loop may be held in a call of a client for long, and Python's handlers wait for its return:
+    so a thread listens at the wake-up descriptor. Its end loses nothing, what is not committed is
+    taken again from its offsets.
+    """
+    stop, left = threading.Event(), threading.Event()
+    ear, mouth = socket.socketpair()
+    mouth.setblocking(False)  # noqa: FBT003 (so the signal module wants it)
+
+    def watch() -> None:
+        with ear:
+            while (told := ear.recv(1)) and told[0] not in STOPPING:
+                pass
+        if told:
+            stop.set()
+            _leave(left, within_s)
+
+    watcher = threading.Thread(target=watch, name="signals", daemon=True)
+    watcher.start()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in STOPPING}
+    woken = signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
     try:
         yield stop
     finally:
+        left.set()
+        signal.set_wakeup_fd(woken)
         for number, handler in before.items():
             signal.signal(number, handler)
+        mouth.close()
+        watcher.join()
+
+
+def _leave(left: threading.Event, within_s: float) -> None:
+    if not left.wait(within_s):
+        _LOG.warning("relay_left", message="stopped without taking leave", after_s=within_s)
+        os._exit(ExitCode.FINE)
 
 
 def run_relay(settings: Settings, instance: int, build: Callable[[Settings, int], Relay]) -> None:

@@ -39,6 +39,8 @@ class Doomed:
     process: subprocess.Popen[bytes]
     note: Path
     log: Path
+    step: Step
+    instance: int
 
     def light(self) -> None:
         """Let it meet its end at the next transaction with records."""
@@ -47,6 +49,10 @@ class Doomed:
     def sleeps(self) -> bool:
         """Whether SIGSTOP has reached it."""
         return psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED
+
+    def has_given_up(self) -> bool:
+        """Whether it ended by itself."""
+        return self.process.poll() not in (None, -signal.SIGKILL)
 
     def has_noticed(self) -> bool:
         """Whether it has learned that its transaction is void: a round aborted, or its own end."""
@@ -57,7 +63,10 @@ class Doomed:
 class Storm:
     """A table, a connector and a group of relays on a live stack, all called `name`.
 
-    `kills` counts by victim, relays by step; `seen` is what the governed topic holds, per key.
+    `kills` counts by victim, relays by step; `task_restarts` what an operator did for Connect;
+    `relay_exits` by exit code the relays that ended though nobody killed them, each started again;
+    `reread` counts records that the reader brought twice, which are there once; `seen` is what the
+    governed topic holds, per key.
     """
 
     live: LiveStack
@@ -65,6 +74,9 @@ class Storm:
     name: str
     seed: int
     kills: Counter[str] = field(default_factory=Counter)
+    task_restarts: int = 0
+    relay_exits: Counter[str] = field(default_factory=Counter)
+    reread: int = 0
     seen: History = field(default_factory=lambda: defaultdict(list))
     relays: list[Doomed] = field(default_factory=list)
 
@@ -79,6 +91,7 @@ class Storm:
             "CDC_POLICIES__DIR": str(self.folder / "policies"),
         }
         self._reading: Governance | None = None
+        self._read_to: dict[int, int] = {}
 
     @property
     def settings(self) -> Settings:
@@ -130,7 +143,7 @@ class Storm:
                 stdout=out,
                 stderr=out,
             )
-        doomed = Doomed(process, note, log)
+        doomed = Doomed(process, note, log, step, instance)
         self.relays.append(doomed)
         return doomed
 
@@ -181,12 +194,24 @@ class Storm:
 
     def _await(self, condition: Callable[[], bool], what: str) -> None:
         """Wait; where it is in vain, say what the parts had to say."""
+
+        def holds() -> bool:
+            self._keep_relay()
+            return condition()
+
         try:
-            wait_until(condition, PROGRESS_WAIT_S, what)
+            wait_until(holds, PROGRESS_WAIT_S, what)
         except AssertionError as error:
             said = self.relays[-1].log.read_text()[-3000:]
             connector = ConnectClient(self.settings.connect_url).get_status(self.name)
             raise AssertionError(f"{error}\n{said}\n{connector}") from None
+
+    def _keep_relay(self) -> None:
+        """Start again what gave up, as a service manager does; an exit is counted, never hidden."""
+        newest = self.relays[-1]
+        if newest.has_given_up():
+            self.relay_exits[f"exit {newest.process.returncode}"] += 1
+            self.relay(newest.step, newest.instance)
 
     def _newest(self) -> int:
         self._read()
@@ -203,7 +228,7 @@ class Storm:
             status = connect.get_status(self.name) or {"tasks": []}
             if any(task["state"] == "FAILED" for task in status["tasks"]):
                 connect.restart(self.name)
-                self.kills["task restarts"] += 1
+                self.task_restarts += 1
             self._reading = self._reading or Governance(Governed(self.live, self.settings))
             if self.topic not in self.live.topics():
                 return
@@ -211,6 +236,10 @@ class Storm:
         except HeadworksError:
             return
         for record in records:
+            if record.offset <= self._read_to.get(record.partition, -1):
+                self.reread += 1
+                continue
+            self._read_to[record.partition] = record.offset
             number = record.value["seq"] if record.value else None
             self.seen[record.key["id"]].append(number)
 

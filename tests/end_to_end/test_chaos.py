@@ -37,6 +37,7 @@ def test_everything_is_killed_and_each_change_is_there_once(storm):
         storm.await_progress(workload)
     assert differences(workload.history, storm.seen) == {}
     assert storm.verify().returncode == 0
+    assert storm.relay_exits == {}
     assert {f"relay {step.name.lower()}" for step in Step} <= storm.kills.keys()
 
 

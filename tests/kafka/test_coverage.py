@@ -1,9 +1,11 @@
 """What of a group's answer tells which topics are taken."""
 
 import struct
+from types import SimpleNamespace
 
 import pytest
 
+from cdc.kafka import coverage
 from cdc.kafka.coverage import assigned_topics
 
 
@@ -29,3 +31,15 @@ def _assignment(topics: dict[str, list[int]], rest: bytes = b"") -> bytes:
 def test_topics_of_an_assignment(data, topics):
     """Every topic is named, whatever its partitions, and nothing of what comes behind them."""
     assert assigned_topics(data) == topics
+
+
+def test_a_group_that_is_not_loaded_yet_is_not_called_unsettled(monkeypatch):
+    """After a broker's crash: nobody is sent to rebalance, and the relay does not end of it."""
+    monkeypatch.setattr(coverage, "LOOK_S", 0.0)
+    admin = SimpleNamespace(
+        list_topics=lambda **_: SimpleNamespace(topics={"raw.shop.users": None}),
+        list_groups=lambda *_, **__: [],
+    )
+    watched = coverage.Coverage(admin, "relays", lambda: pytest.fail("a visit"))
+    for _ in range(3):
+        watched.look(["^raw"])

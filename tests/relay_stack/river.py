@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from collections import Counter
+from copy import copy
 from pathlib import Path
 
 from confluent_kafka import Producer
@@ -37,6 +38,13 @@ class River:
         self.topics = access.topics()
         self.reader = access.reader()
         self.processes: list[subprocess.Popen[bytes]] = []
+
+    def branch(self, table: str) -> River:
+        """Another raw topic of the same group; processes are shared."""
+        other = copy(self)
+        other.raw = f"{self.name}.{self.name}.{table}"
+        other.governed = governed(other.raw)
+        return other
 
     def send(self, start: int, end: int, keys: int = 100, shape: int = 1) -> None:
         """Events `start` to `end`, key = number mod `keys`."""
@@ -122,6 +130,12 @@ class River:
         """Tables of instance 0, as it says."""
         status = self.status()
         return [table for table in status.tables if table.raw_topic == self.raw] if status else []
+
+    def positions(self) -> dict[str, int]:
+        """How far each raw topic of the group is read, as any relay says."""
+        statuses = read_status(self.reader.read_to_end(STATUS), self.name).values()
+        tables = sorted((it.raw_topic, it.position) for one in statuses for it in one.tables)
+        return dict(tables)
 
     def status(self) -> RelayStatus | None:
         """The last word of instance 0."""

@@ -57,14 +57,16 @@ def test_status_without_a_relay(river: River) -> None:
 
 @pytest.mark.stack
 def test_a_killed_relay_is_silent(river: River) -> None:
-    """Exit 1 once it has not spoken for ten seconds."""
+    """Exit 1 once it has not spoken for ten seconds, with a next step."""
     river.send(0, 1)
     process = river.relay()
     river.await_position(1)
     process.kill()
 
     until(lambda: river.cdc("relay", "status").returncode == 1)
-    assert "silent" in river.cdc("relay", "status").stdout
+    said = river.cdc("relay", "status").stdout
+    assert "silent: it has ended" in said
+    assert "cdc stack up relay" in said
 
 
 @pytest.mark.stack

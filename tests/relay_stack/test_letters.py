@@ -198,6 +198,26 @@ def test_a_replay_that_the_policy_stops_is_refused_with_its_reason(plant: Plant)
     assert plant.fates() == {f"{USERS}/0/0": "open"}
 
 
+def test_a_replay_that_has_to_wait_holds_up_no_events(plant: Plant) -> None:
+    """The registry is away: events of other shapes go on, and then the letter comes in."""
+    plant.broker.append(USERS, b"1", raw("bad", shape=2))
+    relay = plant.relay()
+    plant.turn(relay)
+    mend(plant)
+    plant.programs.errors[2] = TransientError("registry: no answer")
+    plant.ask("replay", USERS, [f"{USERS}/0/0"])
+    plant.turn(relay)
+    for topic in (USERS, PRODUCTS):
+        plant.broker.append(topic, b"2", raw("later"))
+    plant.turn(relay)
+    assert plant.table(OUT) == {b"2": b"1:later"}
+    assert plant.table(governed(PRODUCTS)) == {b"2": b"1:later"}
+
+    plant.programs.errors.clear()
+    plant.turn(relay)
+    assert plant.table(OUT) == {b"1": b"1:bad", b"2": b"1:later"}
+
+
 def test_a_letter_whose_key_is_gone_is_refused_and_the_relay_goes_on(plant: Plant) -> None:
     """Sealed with a key version that the key file no longer has: said, nothing else happens."""
     letters = bury(plant, b"1")
