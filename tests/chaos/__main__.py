@@ -77,6 +77,7 @@ def rage(live: LiveStack, folder: Path, options: argparse.Namespace) -> dict[str
         "changes": sum(map(len, workload.history.values())),
         "records": sum(map(len, storm.seen.values())),
         "reread": storm.reread,
+        "raw_doubles": storm.raw_doubles(),
         "differences": differences(workload.history, storm.seen),
         "verify_equal": verified.returncode == 0,
     }

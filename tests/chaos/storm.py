@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
+import orjson
 import psutil
 
 from cdc.config import Settings, load_settings
 from cdc.connect.client import ConnectClient
 from cdc.errors import HeadworksError
+from cdc.kafka.client import KafkaAccess
 from cdc.stack.processes import find_process
 from tests.chaos.doomed import Step
 from tests.chaos.workload import COLUMNS, History, Workload
@@ -175,9 +177,22 @@ class Storm:
         self._await(lambda: self._newest() > number, "new changes arrive")
 
     def await_all(self, workload: Workload) -> None:
-        """Until the governed topic holds as many records as there were changes."""
-        expected = sum(map(len, workload.history.values()))
-        self._await(lambda: self._arrived() >= expected, "every change arrives")
+        """Until no change of any key is missing."""
+        expected = {key: len(changes) for key, changes in workload.history.items()}
+
+        def arrived() -> bool:
+            self._read()
+            return all(len(self.seen.get(key, ())) >= count for key, count in expected.items())
+
+        self._await(arrived, "every change arrives")
+
+    def raw_doubles(self) -> int:
+        """Changes that the raw topic itself holds more than once, committed."""
+        topic = f"{self.name}.{self.table}"
+        records = KafkaAccess.of(self.settings).reader().read_to_end(topic)
+        values = (record.value for record in records if record.value)
+        rows = (orjson.loads(value)["payload"]["after"] for value in values)
+        return sum(count - 1 for count in Counter(row["seq"] for row in rows if row).values())
 
     def verify(self) -> subprocess.CompletedProcess[str]:
         """What `cdc verify` says of the table."""
@@ -216,10 +231,6 @@ class Storm:
     def _newest(self) -> int:
         self._read()
         return max((many[-1] or 0 for many in self.seen.values()), default=0)
-
-    def _arrived(self) -> int:
-        self._read()
-        return sum(map(len, self.seen.values()))
 
     def _read(self) -> None:
         """Take in what is new; a failed task of the connector is restarted."""
