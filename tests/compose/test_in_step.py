@@ -132,6 +132,7 @@ def test_heaps_are_the_local_stacks(service: str, variable: str, heap: str) -> N
 def test_mysql_gets_the_local_stacks_options(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Same my.cnf, same port, address and file privilege; paths are the image's own."""
     monkeypatch.setattr("cdc.stack.mysql._initialize", lambda _: None)
+    monkeypatch.setattr("cdc.stack.mysql._program", lambda _: ["mysqld"])
     local = {option for option in prepare(site) if option.startswith("--")}
     service = COMPOSE.services["mysql"]
 
