@@ -103,7 +103,10 @@ def _catch_up(act: Play, mysql: Connection) -> None:
     def readable() -> int:
         statuses = relay_statuses(act.settings, kafka.reader())
         tables = [table for relay in statuses.values() for table in relay.tables]
-        stopped = [table for table in tables if table.state == "stopped"]
+        ours = tuple(f".{name}" for name in (TABLE, PRODUCTS))
+        stopped = [
+            table for table in tables if table.state == "stopped" and table.raw_topic.endswith(ours)
+        ]
         if stopped:
             raise StackError(f"demo: {stopped[0].message}", hint=stopped[0].hint)
         ranges = topics.ranges(governed)

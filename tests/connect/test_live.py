@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from cdc.kafka.client import KafkaAccess
 from tests.conftest import REPOSITORY
 from tests.connect.conftest import Shop
 from tests.waiting import wait_until
@@ -118,32 +119,28 @@ def test_states_prune_and_export(shop: Shop) -> None:
     assert shop.plan()[0] == 0
 
 
-def snapshot_of(shop: Shop) -> Any:
-    """The newest snapshot of the connector `live`, as status has it."""
+def snapshot_of(shop: Shop, name: str) -> Any:
+    """The newest snapshot of a connector, as status has it."""
     status = json.loads(shop.run("status", "--output", "json", check=False).stdout)
-    (one,) = (each for each in status["connectors"] if each["name"] == "live")
+    (one,) = (each for each in status["connectors"] if each["name"] == name)
     return one["snapshot"]
 
 
 def test_a_snapshot_on_demand_is_followed_and_cancelled(shop: Shop) -> None:
     """Only rows that fulfil the condition; one that would take long ends when it is asked to."""
-    shop.write(
-        **{
-            "topic.prefix": "asked",
-            "schema.history.internal.kafka.topic": "_schema-history.asked",
-            "incremental.snapshot.chunk.size": "1",
-            "table.include.list": "pizzashop.users",
-        }
-    )
-    shop.run("apply")
+    own = {"incremental.snapshot.chunk.size": "1", "table.include.list": "pizzashop.users"}
+    shop.write("asked", **own)
+    shop.run("apply", "asked")
     seven = shop.run("snapshot", "pizzashop.users", "--prefix", "asked", "--where", "id <= 7")
     assert "incremental snapshot completed, 7 rows" in seven.stderr
 
     shop.run("snapshot", "pizzashop.users", "--prefix", "asked", "--no-wait")
-    wait_until(lambda: snapshot_of(shop)["state"] == "running", 60, "it runs")
+    wait_until(lambda: snapshot_of(shop, "asked")["state"] == "running", 60, "it runs")
     shop.run("snapshot", "pizzashop.users", "--prefix", "asked", "--cancel")
-    wait_until(lambda: snapshot_of(shop)["state"] == "aborted", 60, "it is cancelled")
-    assert snapshot_of(shop)["share"] < 1
+    wait_until(lambda: snapshot_of(shop, "asked")["state"] == "aborted", 60, "it is cancelled")
+    assert snapshot_of(shop, "asked")["share"] < 1
+    shop.run("delete", "asked")
+    KafkaAccess.of(shop.stack.settings).topics().delete(["asked.pizzashop.users"])
 
 
 def test_a_stopped_connector_is_moved_only_by_yes(shop: Shop) -> None:

@@ -39,9 +39,9 @@ def vip(governed: Governed, policy: Path):
 def _edit(governed: Governed, policy: Path, text: str) -> None:
     """Change the policy, and wait until the relay has taken note."""
     log = governed.settings.stack_dir / "logs" / "relay.log"
-    before = log.read_text().count("policies_changed")
+    before = log.read_text().count("programs_renewed")
     policy.write_text(text)
-    wait_until(lambda: log.read_text().count("policies_changed") > before, 30, "the new policy")
+    wait_until(lambda: log.read_text().count("programs_renewed") > before, 30, "the new policy")
 
 
 def _open_letters(governed: Governed) -> list[dict[str, object]]:

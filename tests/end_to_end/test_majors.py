@@ -48,7 +48,7 @@ def _table(stack: Governed, table: str) -> dict[str, object]:
         "relays"
     ]
     raw = f"{PREFIX}.pizzashop.{table}"
-    return next(it for it in relay["tables"] if it["raw_topic"] == raw)
+    return next((it for it in relay["tables"] if it["raw_topic"] == raw), {})
 
 
 def _is_equal(stack: Governed, table: str) -> bool:
@@ -59,7 +59,7 @@ def _is_equal(stack: Governed, table: str) -> bool:
 
 
 def _await_backfill(stack: Governed, table: str) -> None:
-    wait_until(lambda: _table(stack, table)["backfill"] == "completed", 60, "the backfill")
+    wait_until(lambda: _table(stack, table).get("backfill") == "completed", 60, "the backfill")
 
 
 @pytest.fixture(scope="module")

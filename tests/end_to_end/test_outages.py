@@ -106,7 +106,7 @@ def test_a_new_shape_waits_for_the_registry_and_the_others_go_on(
     else:
         governed.run("stack", "up", "serve")
     wait_until(newcomer.is_governed, 60, "the table goes on")
-    assert newcomer.standing()["state"] == "running"
+    wait_until(lambda: newcomer.standing()["state"] == "running", 10, "its state is running")
 
 
 def test_a_key_file_that_cannot_be_read_is_exit_2_and_one_line(governed, tmp_path):
