@@ -161,6 +161,8 @@ def altered(governed: Governed, tmp_path_factory: pytest.TempPathFactory) -> Ite
         governed.execute(*case.change(_columns(governed, case.after)))
     yield _look(governed)
     governed.run("connectors", "delete", PREFIX)
+    topics = governed.kafka.topics()
+    topics.delete([name for name in topics.names() if name.startswith(f"{PREFIX}.")])
     governed.execute(*(f"DROP TABLE {case.after}" for case in CASES))
     for policy in policies:
         policy.unlink()

@@ -79,6 +79,8 @@ def streaming(governed: Governed, tmp_path_factory: pytest.TempPathFactory) -> I
         wait_until(lambda t=table: _count(governed, _topic(t, 1)) == ROWS, 60, f"v1 of {table}")
     yield governed
     governed.run("connectors", "delete", PREFIX)
+    topics = governed.kafka.topics()
+    topics.delete([name for name in topics.names() if name.startswith(f"{PREFIX}.")])
     governed.execute(*(f"DROP TABLE {table}" for table in TABLES))
     for policy in policies.values():
         policy.unlink()

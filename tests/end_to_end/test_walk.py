@@ -122,7 +122,7 @@ def test_versions_of_blinded_keys_do_not_tell_the_order(governed):
 
 def _tokens_in_id_order(stack: Governed) -> list[str]:
     database = build_verifier(stack.settings).database
-    (plan,) = plan_tables(stack.settings, database, ["pizzashop.users"])
+    (plan,) = plan_tables(stack.settings, database, ["pizzashop.users"], {})
     rule = next(column for column in plan.columns if column.source == "id").rule
     ids = sorted(row[0] for row in database.read_rows(plan.table, ["id"]))
     return [rule.plain(number) for number in ids]
