@@ -61,7 +61,9 @@ def _read_table(plan: Plan, database: Database, leaving: set[str | bytes]) -> li
     columns = [column for column in plan.table.columns if column.type is not None]
     rules = {planned.source: planned for planned in plan.columns}
     found = [_Values(column, f"{plan.table.qualified}.{column.name}") for column in columns]
-    for row in database.read_rows(plan.table, [column.name for column in columns]):
+    names = [column.name for column in columns]
+    for row in database.read_rows(plan.table, names):
+        by_name = dict(zip(names, row, strict=True))
         for values, value in zip(found, row, strict=True):
             if value is None or value is NO_FORM:
                 continue
@@ -69,14 +71,16 @@ def _read_table(plan: Plan, database: Database, leaving: set[str | bytes]) -> li
                 if len(form) >= SHORTEST_VALUE and len(values.held) < MOST_VALUES:
                     values.held.add(form)
             if planned := rules.get(values.column.name):
-                leaving.update(_given(planned, value))
+                leaving.update(_given(planned, [by_name[name] for name in planned.reads]))
     return found
 
 
-def _given(planned: PlannedColumn, value: Any) -> Iterator[str | bytes]:
-    """What a rule makes of a value; nothing where it cannot act."""
+def _given(planned: PlannedColumn, values: Sequence[Any]) -> Iterator[str | bytes]:
+    """What a rule makes of the values that it reads; nothing where it cannot act."""
+    if None in values or NO_FORM in values:
+        return
     try:
-        result = planned.rule.plain(value)
+        result = planned.rule.plain(*values)
         if result is not None:
             yield _form(to_json(result, planned.governed.type))
             yield _form(result)
