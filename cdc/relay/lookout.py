@@ -19,6 +19,7 @@ from cdc.relay.commands import Post, read_post
 from cdc.relay.ports import Ports
 from cdc.relay.table import Table
 from cdc.telemetry.logs import get_log
+from cdc.telemetry.trouble import Pace
 
 LOOK_S = 1.0
 _COMMANDS_AT = TopicPartition(COMMANDS)
@@ -74,6 +75,7 @@ class Lookout:
         self._ports = ports
         self._began = ports.clock.now()
         self._look: Future[Sight] | None = None
+        self._pace = Pace(ports.clock.now)
 
     @property
     def is_due(self) -> bool:
@@ -93,7 +95,9 @@ class Lookout:
         try:
             return ended.result()
         except (TransientError, Unreachable) as error:
-            _LOG.warning("look_failed", message=error.message)
+            # No trouble of its own: where Kafka is away, the rounds say so.
+            if self._pace.is_due(error.message):
+                _LOG.info("look_failed", message=error.message)
             return None
 
 
