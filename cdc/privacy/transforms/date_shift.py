@@ -31,7 +31,7 @@ _UNITS = {"date": 1, "timestamp": 86_400_000_000, "local_timestamp": 86_400_000_
 
 
 class DateShift(Rule):
-    """Acts on dates and timestamps; adds whole days, from -days to +days, the same for a subject.
+    """Acts on dates and timestamps; adds whole days, 1 to `days` back or on, the same for a subject.
 
     The offset is an HMAC-SHA-256 of the column `subject`, so that all moments of one subject move
     together: what lies between two of them, and the time of day, stay true. Equal subjects of one
@@ -91,10 +91,10 @@ class DateShift(Rule):
     def _offset(self, context: Context, subject: Canonical) -> Callable[[Any], int]:
         key = require_key("date_shift", self.key, context)
         mac = Mac(derive_key(key, context.purpose, self.type, use="date_shift"))
-        span = 2 * self.days + 1
 
         def offset(whose: Any) -> int:
             number = int.from_bytes(mac(to_text(whose, subject))[:HASH_BYTES], "big")
-            return number % span - self.days
+            back = number % (2 * self.days) - self.days
+            return back if back < 0 else back + 1
 
         return offset
