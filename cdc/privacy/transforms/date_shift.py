@@ -31,7 +31,7 @@ _UNITS = {"date": 1, "timestamp": 86_400_000_000, "local_timestamp": 86_400_000_
 
 
 class DateShift(Rule):
-    """Acts on dates and timestamps; adds whole days, 1 to `days` back or on, the same for a subject.
+    """Acts on dates and timestamps; moves them by 1 to `days` days, the same for a subject.
 
     The offset is an HMAC-SHA-256 of the column `subject`, so that all moments of one subject move
     together: what lies between two of them, and the time of day, stay true. Equal subjects of one
