@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import subprocess
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from tempfile import TemporaryDirectory
 
 from cdc.errors import ConfigError
 from cdc.gate.migrations import Step, read_steps
+from cdc.revisions import require_revision, run_git
 from registry.derive.ddl import Source
 
-_TIMEOUT_S = 60
 _REPEATABLE = re.compile(r"(?:.*/)?R__.*", re.IGNORECASE)
 
 
@@ -50,13 +49,8 @@ def read_steps_at(revision: str, path: Path) -> Sequence[Step]:
     if not revision or revision.startswith("-"):
         raise ConfigError(f"--against git:{revision}: not a revision", hint="git:origin/main")
     folder, inside = (path, ".") if path.is_dir() else (path.parent, path.name)
-    known = _git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    if known.returncode:
-        raise ConfigError(
-            f"--against git:{revision}: {folder} is in no git checkout that knows this revision",
-            hint="git fetch; CI often fetches the last commit only",
-        )
-    archive = _git(folder, "archive", "--format=tar", revision, "--", inside)
+    require_revision(folder, revision)
+    archive = run_git(folder, "archive", "--format=tar", revision, "--", inside)
     if archive.returncode:
         return ()
     with TemporaryDirectory() as scratch:
@@ -79,17 +73,3 @@ def _unpack(archive: bytes, folder: Path) -> None:
             if content is not None and target.resolve().is_relative_to(folder.resolve()):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content.read())
-
-
-def _git(folder: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(
-            ["git", "-C", str(folder), *args],  # noqa: S607 -- whichever git the user has
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ConfigError(
-            f"git cannot be run: {type(error).__name__}", hint="--against a folder"
-        ) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 from cdc.errors import ConfigError
 from cdc.exchange import RegistryDoor
 from cdc.exchange.door import settings_path, subject_path
+from cdc.revisions import require_revision, run_git
 from cdc.schemas.candidates import Candidate, name_file
 from registry.avro import Schema, parse_lenient
 from registry.compatibility import EarlierVersion
@@ -20,8 +20,6 @@ from registry.model import CompatibilityLevel, VersionNumber
 GIT = "git:"
 DEFAULT_LEVEL = CompatibilityLevel.BACKWARD
 """That of a registry nobody has configured; folders and revisions have none of their own."""
-
-_GIT_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,34 +89,13 @@ class GitHistories:
     def find(self, candidate: Candidate) -> History:
         """Return the file at the revision."""
         folder = candidate.file.absolute().parent
-        known = _git(folder, "rev-parse", "--verify", "--quiet", f"{self._revision}^{{commit}}")
-        if known.returncode:
-            raise ConfigError(
-                f"--against git:{self._revision}: {folder} is in no git checkout that knows this"
-                " revision",
-                hint="git fetch; CI often fetches the last commit only",
-            )
-        shown = _git(folder, "show", f"{self._revision}:./{candidate.file.name}")
+        require_revision(folder, self._revision)
+        shown = run_git(folder, "show", f"{self._revision}:./{candidate.file.name}")
         if shown.returncode:
             return History(())
-        return _make_single(f"{self._revision}:{candidate.file}", shown.stdout)
-
-
-def _git(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            ["git", "-C", str(folder), *args],  # noqa: S607 - whichever git the user has
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_GIT_TIMEOUT_S,
-            check=False,
+        return _make_single(
+            f"{self._revision}:{candidate.file}", shown.stdout.decode(errors="replace")
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ConfigError(
-            f"git cannot be run: {type(error).__name__}", hint="--against a folder"
-        ) from None
 
 
 def _make_single(where: str, text: str) -> History:
