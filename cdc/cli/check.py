@@ -13,6 +13,7 @@ import click
 
 from cdc.cli import settings_of
 from cdc.cli.progress import show_progress
+from cdc.cli.sql_options import base_option, existing
 from cdc.errors import ConfigError, ExitCode
 from cdc.findings import FORMATS, Report, render
 from registry.model import CompatibilityLevel
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from cdc.gate import Earlier, Sql, Terms
     from registry.compatibility import EarlierVersion
 
-_existing = click.Path(path_type=Path, exists=True)
 _file = click.Path(path_type=Path)
 _KINDS = ("breaking", "semantic", "privacy", "operations", "any")
 _DEFAULTS = {"topic.prefix": "mysql"}
@@ -31,34 +31,28 @@ _GIT = "git:"
 
 
 @click.command()
-@click.option(
-    "--base",
-    type=_existing,
-    required=True,
-    metavar="FILE|DIR",
-    help="The tables as they are: SQL files, or `mysqldump --no-data`.",
-)
+@base_option
 @click.option(
     "--migrations",
-    type=_existing,
+    type=existing,
     required=True,
     metavar="FILE|DIR",
     help="The SQL that will run, in its order.",
 )
 @click.option(
     "--connector",
-    type=_existing,
+    type=existing,
     metavar="FILE",
     help="A connector's file (default: Debezium's own defaults, prefix mysql).",
 )
 @click.option(
     "--policies",
-    type=_existing,
+    type=existing,
     metavar="DIR",
     help="Judges governed topics and privacy too.",
 )
-@click.option("--consumers", type=_existing, metavar="FILE", help="Who reads what.")
-@click.option("--waivers", type=_existing, metavar="FILE", help="Findings that are wanted.")
+@click.option("--consumers", type=existing, metavar="FILE", help="Who reads what.")
+@click.option("--waivers", type=existing, metavar="FILE", help="Findings that are wanted.")
 @click.option("--baseline", type=_file, metavar="FILE", help="Findings that were there before.")
 @click.option("--write-baseline", is_flag=True, help="Write what is found to --baseline.")
 @click.option(

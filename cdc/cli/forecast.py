@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cdc.cli import settings_of
+from cdc.cli.sql_options import base_option, existing
 from cdc.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -17,28 +18,20 @@ if TYPE_CHECKING:
     from cdc.gate import Forecast, Forecaster
     from cdc.privacy.policy import Policy
 
-_existing = click.Path(path_type=Path, exists=True)
-
 
 @click.command()
 @click.option(
     "--connector",
-    type=_existing,
+    type=existing,
     required=True,
     metavar="FILE",
     help="A connector's file: prefix, modes and lists shape the schemas.",
 )
+@base_option
 @click.option(
-    "--base",
-    type=_existing,
-    required=True,
-    metavar="FILE|DIR",
-    help="The tables as they are: SQL files, or `mysqldump --no-data`.",
+    "--migrations", type=existing, metavar="FILE|DIR", help="The SQL that will run, in its order."
 )
-@click.option(
-    "--migrations", type=_existing, metavar="FILE|DIR", help="The SQL that will run, in its order."
-)
-@click.option("--policies", type=_existing, metavar="DIR", help="Adds the governed schemas.")
+@click.option("--policies", type=existing, metavar="DIR", help="Adds the governed schemas.")
 @click.option("--database", default="", help="Of tables named without one.")
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
