@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from cdc.errors import ConfigError, EnvelopeError, TableStopped, TransientError
 from cdc.event import AvroShape, JsonShape, Shape
 from cdc.evolution.lock import LockFolder
 from cdc.evolution.subjects import Registry, Subjects
-from cdc.evolution.succession import Heir, settle_majors
+from cdc.evolution.succession import Heir, Succession, settle_majors
 from cdc.keys import KeyRing
 from cdc.majors import Majors, topic_of_major
 from cdc.privacy.plan import Plan, no_policy, plan_table, topic_of
@@ -81,10 +81,21 @@ class PolicyFolder:
         return read_stamps(self._folder, "*.yaml")
 
 
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What the registry has said of a shape, under one version of its table's policy."""
+
+    policy: str
+    raw: RawTable
+    schema: RawSchema
+    succession: Succession
+
+
 class Governor:
     """Makes programs; the only place where the record path meets the registry.
 
-    While `kernels` says no, programs go event by event.
+    While `kernels` says no, programs go event by event. The registry is asked once for a shape, and
+    again when the table's own policy or the lock has changed.
     """
 
     def __init__(
@@ -105,11 +116,14 @@ class Governor:
         self._subjects = Subjects(registry, lock)
         self._kernels = kernels
         self._fast = kernels()
+        self._settled: dict[tuple[str, Shape, Majors | None], _Settled] = {}
 
     def refresh(self) -> bool:
         """Whether policies or the lock changed, or kernels came: programs must be made anew."""
         before, self._fast = self._fast, self._kernels()
         is_lock_changed = self._lock is not None and self._lock.refresh()
+        if is_lock_changed:
+            self._settled.clear()
         return self._policies.refresh() or is_lock_changed or self._fast != before
 
     def program_for(self, raw_topic: str, shape: Shape, majors: Majors | None = None) -> Program:
@@ -129,6 +143,9 @@ class Governor:
             raise TransientError(f"registry: {error}", hint="is `cdc serve` running?") from None
 
     def _program(self, raw_topic: str, shape: Shape, majors: Majors | None) -> Program:
+        known = self._settled.get((raw_topic, shape, majors))
+        if known is not None and self._holds(known):
+            return self._compose_all(known)
         raw, schema = self._open(raw_topic, shape)
         policy = self._policies.policies.get(raw.table.qualified)
         if not raw.table.key and not (policy and policy.file.names_key):
@@ -138,6 +155,17 @@ class Governor:
         succession = settle_majors(
             self._subjects, policy, lambda major: self._plan(raw.table, major), majors
         )
+        settled = _Settled(policy.version, raw, schema, succession)
+        for after in {majors, succession.majors}:
+            self._settled[raw_topic, shape, after] = settled
+        return self._compose_all(settled)
+
+    def _holds(self, known: _Settled) -> bool:
+        policy = self._policies.policies.get(known.raw.table.qualified)
+        return policy is not None and policy.version == known.policy
+
+    def _compose_all(self, settled: _Settled) -> Program:
+        raw, schema, succession = settled.raw, settled.schema, settled.succession
         return replace(
             self._compose(raw, schema, succession.newest),
             majors=succession.majors,

@@ -295,3 +295,33 @@ def test_a_folder_that_may_not_be_read_is_not_an_empty_one(folder, monkeypatch):
     _edit(folder / "pizzashop.users.yaml", (folder / "pizzashop.users.yaml").read_text() + "\n")
     policies.refresh()
     assert len(said) == 1
+
+
+def test_the_registry_is_asked_again_only_for_what_has_changed(folder, registry):
+    """Kernels that come, or another table's policy, need no answer; a table's own policy does."""
+    is_ready = [False]
+    governor = Governor(
+        PolicyFolder(folder, fail), KEYS, registry, "governed", kernels=lambda: is_ready[0]
+    )
+    shape = _shape(TOPIC)
+    before = governor.program_for(TOPIC.topic, shape)
+    registry.refusal = RegistryUnreachable("nobody answers")
+    registry.look_up = registry.history = _refuse
+    is_ready[0] = True
+    other = folder / "pizzashop.products.yaml"
+    _edit(other, other.read_text() + "# another day\n")
+    assert governor.refresh()
+    after = governor.program_for(TOPIC.topic, shape)
+    assert (after.key_schema_id, after.value_schema_id) == (
+        before.key_schema_id,
+        before.value_schema_id,
+    )
+    own = folder / "pizzashop.users.yaml"
+    _edit(own, own.read_text() + "# another day\n")
+    governor.refresh()
+    with pytest.raises(TransientError):
+        governor.program_for(TOPIC.topic, shape)
+
+
+def _refuse(*_):
+    raise RegistryUnreachable("nobody answers")

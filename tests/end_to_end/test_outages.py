@@ -87,24 +87,12 @@ def change_another_table(governed: Governed) -> None:
     wait_until(lambda: len(governed.records(USERS)) > before, 30, "a change of another table")
 
 
-def await_kernels(governed: Governed) -> None:
-    """With them all programs are made anew, for which each table asks the registry once more."""
-    log = governed.live.site.log("relay")
-
-    def renewed() -> bool:
-        since = log.read_text().rpartition("relay_started")[2]
-        return "programs_renewed" in since.partition("kernels_ready")[2]
-
-    wait_until(renewed, 120, "the kernels of the relay")
-
-
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL], ids=["silent", "gone"])
 def test_a_new_shape_waits_for_the_registry_and_the_others_go_on(
     governed, newcomer, registry, number
 ):
     """Silent (it takes connections and never answers) or gone: its table waits, and says so."""
-    await_kernels(governed)
-    change_another_table(governed)  # under the policies of now, while the registry answers
+    change_another_table(governed)  # of a shape that the registry has been asked about
     registry.send_signal(number)
     newcomer.arrive()
     wait_until(lambda: newcomer.standing().get("code") == "unavailable", 60, "the table waits")
