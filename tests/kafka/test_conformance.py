@@ -19,8 +19,8 @@ from tests.kafka.worlds import (
     make_topic,
     send,
     subscribe,
-    until,
 )
+from tests.waiting import wait_until
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.stack)])
@@ -105,13 +105,13 @@ def test_the_log_reader_hides_nothing(world: World) -> None:
         return [record.value for record in world.log_reader.read_to_end(topic)]
 
     send(sink, topic, [b"aborted"])
-    until(lambda: values() == [b"aborted"])
+    wait_until(lambda: values() == [b"aborted"])
     sink.abort()
     sink.begin()
     sink.produce(topic, 0, b"k", b"good", [("h", b"1")])
     commit(sink, source)
     send(other, topic, [b"open"])
-    until(lambda: values() == [b"aborted", b"good", b"open"])
+    wait_until(lambda: values() == [b"aborted", b"good", b"open"])
     records = list(world.log_reader.read_to_end(topic, headers=True))
     assert [list(record.headers) for record in records if record.key] == [[("h", b"1")]]
     world.expire(topic, 1)
@@ -239,8 +239,8 @@ def test_an_offset_out_of_range_is_told_for_that_partition_alone(world: World) -
         values.extend(value for batch in source.poll(10, 0.1) for value in batch.values)
         return TopicPartition(users) in source.take_changes().lost
 
-    until(ask)
-    until(lambda: ask() or values)
+    wait_until(ask)
+    wait_until(lambda: ask() or values)
     assert values == [b"p"]
 
     source.start(TopicPartition(users), 2)
@@ -260,7 +260,7 @@ def test_lag_counts_down_to_zero(world: World) -> None:
     source.start(TopicPartition(topic), 0)
     collect(source, 2)
 
-    until(lambda: source.poll(10, 0.05) == [] and source.lag() == {TopicPartition(topic): 0})
+    wait_until(lambda: source.poll(10, 0.05) == [] and source.lag() == {TopicPartition(topic): 0})
 
 
 def test_a_second_sink_of_the_same_name_fences_the_first(world: World) -> None:
@@ -289,7 +289,7 @@ def test_a_second_source_of_the_same_name_fences_the_first(world: World) -> None
     await_assignment(newer, topic)
 
     with pytest.raises(FatalError):
-        until(lambda: older.poll(1, 0.1))
+        wait_until(lambda: older.poll(1, 0.1))
     send(sink, topic, [b"x"])
     with pytest.raises((FatalError, TransientError)):
         sink.commit({TopicPartition(topic): 1}, stale)
@@ -345,7 +345,7 @@ def test_follow_goes_on_for_ever(world: World) -> None:
     send(sink, topic, [b"news"])
     commit(sink, source)
 
-    record = until(lambda: next(following))
+    record = wait_until(lambda: next(following))
 
     assert record is not None
     assert record.value == b"news"
@@ -406,7 +406,7 @@ def test_two_members_share_the_tables(world: World) -> None:
             owned[number] = (owned[number] | changes.assigned) - changes.revoked
         return sorted(map(len, owned.values())) == [2, 2]
 
-    until(ask)
+    wait_until(ask)
     assert owned[0] | owned[1] == {TopicPartition(topic) for topic in topics}
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from confluent_kafka import TopicPartition as ClientPartition
 from confluent_kafka.admin import AdminClient
@@ -31,9 +29,7 @@ from cdc.kafka.port import (
     TopicSpec,
     TransactionalSink,
 )
-
-T = TypeVar("T")
-DEADLINE_S = 30.0
+from tests.waiting import wait_until
 
 
 class World(Protocol):
@@ -138,21 +134,12 @@ class KafkaWorld:
         """See World."""
         for future in self._admin.delete_topics([topic]).values():
             future.result()
-        until(lambda: topic not in self.topics.describe([topic]))
+        wait_until(lambda: topic not in self.topics.describe([topic]))
 
     def close(self) -> None:
         """See World."""
         for source in self._open:
             source.close()
-
-
-def until(ask: Callable[[], T], deadline_s: float = DEADLINE_S) -> T:
-    """The first true answer."""
-    end = time.monotonic() + deadline_s
-    while not (answer := ask()):
-        assert time.monotonic() < end, "the condition did not come true in time"
-        time.sleep(0.02)
-    return answer
 
 
 def make_topic(world: World, name: str, partitions: int = 1) -> str:
@@ -177,7 +164,7 @@ def await_assignment(source: Source, *topics: str) -> None:
         assigned.update(source.take_changes().assigned)
         return {TopicPartition(topic) for topic in topics} <= assigned
 
-    until(ask)
+    wait_until(ask)
 
 
 def collect(source: Source, count: int) -> list[RawBatch]:
@@ -188,7 +175,7 @@ def collect(source: Source, count: int) -> list[RawBatch]:
         batches.extend(source.poll(100, 0.1))
         return sum(map(len, batches)) >= count
 
-    until(ask)
+    wait_until(ask)
     return batches
 
 

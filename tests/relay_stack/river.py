@@ -18,9 +18,9 @@ from cdc.control.status import RelayStatus, TableStatus, read_status, status_key
 from cdc.kafka.client import KafkaAccess
 from cdc.kafka.layout import STATE, STATUS
 from cdc.kafka.port import Record, TopicSpec
-from tests.kafka.worlds import until
 from tests.relay_stack.fakes import governed, raw
 from tests.relay_stack.identity import BAD
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -120,11 +120,11 @@ class River:
             ranges = self.topics.ranges([self.governed])
             return sum(end - first for first, end in ranges.values()) >= count
 
-        until(ask, 60)
+        wait_until(ask, 60)
 
     def await_position(self, offset: int) -> None:
         """Until a relay says that the raw topic is read up to here."""
-        until(lambda: any(table.position >= offset for table in self.tables()), 60)
+        wait_until(lambda: any(table.position >= offset for table in self.tables()), 60)
 
     def tables(self) -> list[TableStatus]:
         """Tables of instance 0, as it says."""

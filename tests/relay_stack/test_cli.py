@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kafka.worlds import until
 from tests.relay_stack.identity import STOPPING_SHAPE
 from tests.relay_stack.river import River
+from tests.waiting import wait_until
 
 
 @pytest.mark.stack
@@ -34,7 +34,7 @@ def test_status_says_why_a_table_is_stopped(river: River) -> None:
     river.send(0, 10)
     river.send(10, 11, shape=STOPPING_SHAPE)
     river.relay()
-    until(lambda: any(table.code for table in river.tables()))
+    wait_until(lambda: any(table.code for table in river.tables()))
 
     done = river.cdc("relay", "status", "--output", "json")
     assert done.returncode == 1
@@ -63,7 +63,7 @@ def test_a_killed_relay_is_silent(river: River) -> None:
     river.await_position(1)
     process.kill()
 
-    until(lambda: river.cdc("relay", "status").returncode == 1)
+    wait_until(lambda: river.cdc("relay", "status").returncode == 1)
     said = river.cdc("relay", "status").stdout
     assert "silent: it has ended" in said
     assert "cdc stack up relay" in said

@@ -11,8 +11,8 @@ from cdc.control.commands import Kind
 from cdc.deadletter import How, read_letters
 from cdc.kafka.client import KafkaAccess
 from cdc.operations import Letters, Orders, Selection
-from tests.kafka.worlds import until
 from tests.relay_stack.river import River
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.stack
 LETTERS = 900
@@ -72,7 +72,7 @@ def test_pause_and_resume_from_the_command_line(river: River) -> None:
     process.wait()
     river.send(100, 200)
     river.relay()
-    until(lambda: any(it.state == "paused" and it.lag == 100 for it in river.tables()), 60)
+    wait_until(lambda: any(it.state == "paused" and it.lag == 100 for it in river.tables()), 60)
     status = river.cdc("relay", "status")
     assert status.returncode == 0
     assert f"{river.raw}: paused by ada since " in status.stdout

@@ -13,8 +13,8 @@ import pytest
 
 from cdc.stack.processes import find_process
 from tests.conftest import LiveStack
-from tests.kafka.worlds import until
 from tests.relay_stack.river import River
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.stack
 OUTAGE_S = 12.0
@@ -34,9 +34,9 @@ def test_the_broker_is_full_ends_itself_and_stays_away(broker: LiveStack, river:
     """For longer than any time-out. Who asks gets one line; who is told to stop, stops."""
     river.send(0, 1000)
     relay, leaver = river.relay(0), river.relay(1)
-    until(lambda: river.positions().get(river.raw) == 1000, DEADLINE_S)
+    wait_until(lambda: river.positions().get(river.raw) == 1000, DEADLINE_S)
     _kafka(broker).rlimit(psutil.RLIMIT_FSIZE, (0, 0))  # no file may grow: as on a full disk
-    until(lambda: find_process(broker.site.record("kafka")) is None, DEADLINE_S)
+    wait_until(lambda: find_process(broker.site.record("kafka")) is None, DEADLINE_S)
     began = time.monotonic()
 
     status = river.cdc("relay", "status")
@@ -48,11 +48,11 @@ def test_the_broker_is_full_ends_itself_and_stays_away(broker: LiveStack, river:
     leaver.send_signal(signal.SIGTERM)
     assert leaver.wait(30) == 0
     assert time.monotonic() - told < STOP_S
-    until(lambda: time.monotonic() - began > OUTAGE_S)
+    wait_until(lambda: time.monotonic() - began > OUTAGE_S)
 
     broker.run("stack", "up", "kafka")
     river.send(1000, 2000)
-    until(lambda: river.positions().get(river.raw) == 2000, DEADLINE_S)
+    wait_until(lambda: river.positions().get(river.raw) == 2000, DEADLINE_S)
     assert relay.poll() is None
     river.assert_each_once_in_order(2000)
     _assert_said_once(river, relay)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kafka.worlds import until
 from tests.relay_stack.fakes import governed
 from tests.relay_stack.river import River
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.stack
 EVENTS = 6000
@@ -87,7 +87,7 @@ def test_two_instances_share_and_survive_each_other(river: River) -> None:
     first.wait()
     river.send(1000, 2000)
     river.await_relayed(2000)
-    until(lambda: len(river.out()) >= 2000)
+    wait_until(lambda: len(river.out()) >= 2000)
 
     river.assert_each_once_in_order(2000)
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from cdc.kafka.port import TopicSpec
-from tests.kafka.worlds import until
 from tests.relay_stack.river import River
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.stack
 TABLES = 8
@@ -72,9 +72,9 @@ def test_members_come_and_are_killed_while_eight_tables_flow(river: River) -> No
         before = sum(river.positions().values())
         with flowing(rivers, turn * TURN_EVENTS):
             crew.change()
-            until(lambda before=before: sum(river.positions().values()) > before, 60)
+            wait_until(lambda before=before: sum(river.positions().values()) > before, 60)
     total = TURN_EVENTS * (MEMBERS + KILLS)
-    until(lambda: river.positions() == dict.fromkeys((it.raw for it in rivers), total), 60)
+    wait_until(lambda: river.positions() == dict.fromkeys((it.raw for it in rivers), total), 60)
 
     assert crew.kills == KILLS
     crew.assert_alive()
